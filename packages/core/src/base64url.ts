@@ -1,0 +1,96 @@
+/**
+ * Owns base64url without padding (RFC 4648 §5, RFC 7515 §2), and accepts the canonical text of a value alone.
+ * @module
+ */
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+
+const sextets: Uint8Array = new Uint8Array(128)
+for (let value = 0; value < alphabet.length; value += 1) sextets[alphabet.charCodeAt(value)] = value
+
+/** The part of Node's Buffer that is used where it exists: it encodes and decodes several times faster than a loop. */
+interface NativeBytes {
+  toString(encoding: 'base64url'): string
+  write(text: string, encoding: 'base64url'): number
+}
+interface NativeBuffer {
+  from(buffer: ArrayBufferLike, offset: number, length: number): NativeBytes
+}
+const native: NativeBuffer | undefined = (globalThis as { Buffer?: NativeBuffer }).Buffer
+
+/**
+ * Answers the unpadded base64url text of the bytes; of no bytes, the empty text.
+ *
+ * @example
+ * ```ts
+ * encodeBase64url(new Uint8Array([255, 255])) // '__8'
+ * ```
+ */
+export function encodeBase64url(bytes: Uint8Array): string {
+  if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
+  return encodeByLoop(bytes)
+}
+
+/**
+ * Answers the bytes, in a buffer of their own, or undefined where the text is not what {@link encodeBase64url} would
+ * have written: another alphabet, padding, white space, an impossible length, or unused bits that are not zero.
+ * One value therefore has one text, and a changed text never passes as the same credential.
+ *
+ * @example
+ * ```ts
+ * decodeBase64url('__8') // Uint8Array [255, 255]
+ * decodeBase64url('__9') // undefined: the same bytes, but unused bits are set
+ * ```
+ */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!isBase64url(text)) return undefined
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
+  if (native !== undefined) native.from(bytes.buffer, 0, bytes.length).write(text, 'base64url')
+  else decodeByLoop(text, bytes)
+  return bytes
+}
+
+/**
+ * Answers whether the text is canonical base64url, as {@link decodeBase64url} judges it, without decoding it.
+ *
+ * @example
+ * ```ts
+ * isBase64url('AA==') // false
+ * ```
+ */
+export function isBase64url(text: string): boolean {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return false
+  const rest = text.length % 4
+  if (rest === 0) return true
+  if (rest === 1) return false
+  const last = valueAt(text, text.length - 1)
+  return (rest === 2 ? last & 0b1111 : last & 0b11) === 0
+}
+
+function encodeByLoop(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 3) {
+    const left = bytes.length - at
+    const word = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0)
+    text += alphabet.charAt(word >> 18) + alphabet.charAt((word >> 12) & 63)
+    if (left > 1) text += alphabet.charAt((word >> 6) & 63)
+    if (left > 2) text += alphabet.charAt(word & 63)
+  }
+  return text
+}
+
+/** Expects canonical text and an array that fits. */
+function decodeByLoop(text: string, into: Uint8Array): void {
+  for (let at = 0, out = 0; at < text.length; at += 4, out += 3) {
+    const word =
+      (valueAt(text, at) << 18) | (valueAt(text, at + 1) << 12) | (valueAt(text, at + 2) << 6) | valueAt(text, at + 3)
+    // Writes past the end of a typed array are ignored, which is what the last group of two or three characters needs.
+    into[out] = word >> 16
+    into[out + 1] = word >> 8
+    into[out + 2] = word
+  }
+}
+
+function valueAt(text: string, at: number): number {
+  return at < text.length ? (sextets[text.charCodeAt(at)] ?? 0) : 0
+}

@@ -1,0 +1,4 @@
+/**
+ * Owns signatures by jose, for both engines.
+ * @module
+ */
