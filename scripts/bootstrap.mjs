@@ -1,0 +1,283 @@
+// Sets up and runs: `npm start`, `npm test` and `npm run test:matrix` on any Node ≥ 18 with npm and nothing else.
+// Plain JavaScript without dependencies, since it runs before there are any.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const cache = join(root, 'node_modules', '.cache', 'handstamp')
+const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+// ── Processes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The one child that runs at any time leads a group of its own, so that it and what it started end together. */
+let child
+
+function end(signal) {
+  if (child === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // It ended by itself.
+  }
+}
+
+let interrupted
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+]) {
+  process.on(signal, () => {
+    // Whoever asks twice does not want to wait for an orderly end.
+    end(interrupted === undefined ? signal : 'SIGKILL')
+    interrupted = code
+    process.exitCode = code
+    if (child === undefined) process.exit()
+  })
+}
+
+// npm that is killed tells nobody; its orphan would serve on.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid === parent) return
+    end('SIGTERM')
+    process.exit(143)
+  }, 1000).unref()
+}
+process.on('exit', () => end('SIGKILL'))
+
+/** Runs a command to its end. Without `show` its output is kept, to be printed only if it fails. */
+function run(command, args, { show = false, extra = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const stdio = show ? 'inherit' : ['ignore', 'pipe', 'pipe']
+    child = spawn(command, args, { cwd: root, env: { ...env, ...extra }, stdio, detached: true })
+    let output = ''
+    child.stdout?.setEncoding('utf8').on('data', (text) => (output += text))
+    child.stderr?.setEncoding('utf8').on('data', (text) => (output += text))
+    child.on('error', reject)
+    // Its leader is gone: nothing else of the group may stay, or keep the pipes open.
+    child.on('exit', () => end('SIGTERM'))
+    child.on('close', (code) => {
+      child = undefined
+      // A server that was asked to end and did so in order has not failed.
+      if (interrupted !== undefined) process.exit(show && code === 0 ? 0 : interrupted)
+      resolve({ code: code ?? 1, output })
+    })
+  })
+}
+
+// ── Progress ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`
+
+/** Prints one line when a step ends, and a sign of life every 20 seconds until then. */
+async function step(name, work) {
+  const since = Date.now()
+  const alive = setInterval(() => console.log(`  …  ${name} (${seconds(since)} so far)`), 20_000)
+  try {
+    const { ok, note = '', output = '' } = await work()
+    if (!ok) console.log(output.trimEnd())
+    console.log(`${ok ? '  ok ' : 'FAIL '} ${name.padEnd(24)} ${seconds(since).padStart(8)}  ${note}`.trimEnd())
+    return ok
+  } finally {
+    clearInterval(alive)
+  }
+}
+
+async function setUp(name, command, args) {
+  let failed = false
+  await step(name, async () => {
+    const { code, output } = await run(command, args)
+    failed = code !== 0
+    return { ok: !failed, output }
+  })
+  if (failed) process.exit(1)
+}
+
+// ── Tools ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The versions that run TypeScript as it is and that the tools support. */
+function nodeFits([major, minor]) {
+  return (major === 22 && minor >= 18) || (major === 24 && minor >= 11) || major >= 26
+}
+
+/** Where npm keeps the packages asked for; fetched by npm once, remembered for the next time. */
+async function fetched(packages) {
+  const memory = join(cache, `${packages.join('+').replace(/[^\w+.-]/g, '_')}.path`)
+  if (existsSync(memory)) {
+    const bin = readFileSync(memory, 'utf8')
+    if (existsSync(join(bin, 'node'))) return bin
+  }
+  let bin
+  await step(`fetch ${packages.join(', ')}`, async () => {
+    const wanted = packages.flatMap((name) => ['-p', name])
+    const { code, output } = await run('npx', ['--yes', ...wanted, 'node', '-p', '"PATH=" + process.env.PATH'])
+    const path = /^PATH=(.*)$/m.exec(output)?.[1] ?? ''
+    bin = path.split(delimiter).find((entry) => entry.includes('_npx') && existsSync(join(entry, 'node')))
+    return { ok: code === 0 && bin !== undefined, output }
+  })
+  if (bin === undefined) process.exit(1)
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(memory, bin)
+  return bin
+}
+
+async function tools() {
+  const { stdout } = spawnSync('pnpm', ['--version'], { cwd: root, env, encoding: 'utf8' })
+  const fits = nodeFits(process.versions.node.split('.').map(Number)) && /^12\./.test(stdout ?? '')
+  const bins = [join(root, 'node_modules', '.bin')]
+  if (!fits) bins.push(await fetched(['node@24', 'pnpm@12']))
+  env.PATH = [...bins, env.PATH].join(delimiter)
+}
+
+/** Everything that decides what is installed. */
+function wanted() {
+  const hash = createHash('sha256')
+  const folders = ['packages', 'examples'].flatMap((parent) =>
+    existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
+  )
+  const files = ['.', 'tests', 'bench', ...folders].map((folder) => join(folder, 'package.json'))
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...files]) {
+    if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)))
+  }
+  return hash.digest('hex')
+}
+
+async function install() {
+  const memory = join(cache, 'installed')
+  const hash = wanted()
+  if (existsSync(memory) && readFileSync(memory, 'utf8') === hash) return
+  await setUp('install', 'pnpm', ['install', '--frozen-lockfile'])
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(memory, hash)
+}
+
+const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+async function browser() {
+  if (env.HANDSTAMP_CHROMIUM === undefined) env.HANDSTAMP_CHROMIUM = browsers.find((file) => existsSync(file)) ?? ''
+  if (env.HANDSTAMP_CHROMIUM !== '') return
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    await step('install Chromium', async () => {
+      const apt = 'apt-get update && apt-get install -y --no-install-recommends chromium fonts-liberation'
+      const { output } = await run('sh', ['-c', apt], { extra: { DEBIAN_FRONTEND: 'noninteractive' } })
+      env.HANDSTAMP_CHROMIUM = browsers.find((file) => existsSync(file)) ?? ''
+      return { ok: env.HANDSTAMP_CHROMIUM !== '', output }
+    })
+  }
+  if (env.HANDSTAMP_CHROMIUM === '') {
+    console.log('SKIP  The browser tests are skipped: there is no Chromium here, and it could not be installed.')
+    console.log('      On Debian: apt-get install chromium. Elsewhere: HANDSTAMP_CHROMIUM=/path/to/chrome npm test')
+  }
+}
+
+// ── Checks ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A check counts as one test. */
+async function check(name, command, args) {
+  const ok = await step(name, async () => {
+    const { code, output } = await run(command, args)
+    return { ok: code === 0, output }
+  })
+  if (ok) total.passed += 1
+  else total.failed += 1
+}
+
+const counted = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`
+
+/** Adds up what Vitest itself reports; a file that does not load, or a run that breaks off, is a failure too. */
+async function vitest(name, projects, flags, node = 'node') {
+  const report = join(cache, `vitest-${name.replace(/\W+/g, '-')}.json`)
+  rmSync(report, { force: true })
+  const script = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const chosen = projects.flatMap((project) => ['--project', project])
+  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
+  await step(name, async () => {
+    const args = [script, 'run', '--passWithNoTests', ...chosen, ...reporters, ...flags]
+    const { code, output } = await run(node, args)
+    const count = { passed: 0, failed: 0, skipped: 0 }
+    if (existsSync(report)) {
+      const result = JSON.parse(readFileSync(report, 'utf8'))
+      const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+      count.passed = result.numPassedTests
+      count.failed = result.numFailedTests + broken.length
+      count.skipped = result.numPendingTests + result.numTodoTests
+    }
+    if (code !== 0 && count.failed === 0) count.failed = 1
+    for (const key of Object.keys(total)) total[key] += count[key]
+    return { ok: count.failed === 0, note: counted(count), output }
+  })
+}
+
+function hasTests(folder) {
+  const path = join(root, folder)
+  if (!existsSync(path)) return false
+  return readdirSync(path, { withFileTypes: true }).some((entry) =>
+    entry.isDirectory() ? hasTests(join(folder, entry.name)) : entry.name.endsWith('.test.ts'),
+  )
+}
+
+/** The areas of tests/, each a Vitest project of that name; what is heavy belongs to the matrix. */
+function areas() {
+  if (!existsSync(join(root, 'tests'))) return []
+  return readdirSync(join(root, 'tests')).filter((name) => name !== 'matrix' && hasTests(join('tests', name)))
+}
+
+// ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const units = ['core', 'server', 'client']
+const packages = ['./packages/core', './packages/server', './packages/client']
+
+const commands = {
+  async start(flags) {
+    const main = join('examples', 'playground', 'main.ts')
+    const { code } = await run('node', ['--conditions=handstamp-source', main, ...flags], { show: true })
+    process.exitCode = code
+  },
+
+  async test(flags) {
+    await browser()
+    await check('lint', 'biome', ['check', '--error-on-warnings', '.'])
+    await check('typecheck', 'turbo', ['run', 'typecheck', '--output-logs=errors-only'])
+    await check('exports', 'node', ['scripts/check-exports.mjs'])
+    await check('imports', 'pnpm', ['run', 'check:imports'])
+    await check('knip', 'knip', [])
+    await check('build', 'turbo', ['run', 'build', '--output-logs=errors-only'])
+    for (const path of packages) await check(`publint ${path.slice(11)}`, 'publint', ['--strict', path])
+    for (const path of packages) {
+      await check(`attw ${path.slice(11)}`, 'attw', ['--pack', path, '--profile', 'esm-only'])
+    }
+    await check('size', 'size-limit', [])
+    await vitest('unit tests', units, flags)
+    for (const area of areas()) await vitest(`tests/${area}`, [area], flags)
+  },
+
+  async matrix(flags) {
+    for (const version of ['22', '24', '26']) {
+      const bin = await fetched([`node@${version}`])
+      await vitest(`unit tests, Node ${version}`, units, flags, join(bin, 'node'))
+    }
+    if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
+  },
+}
+
+const [name, ...flags] = process.argv.slice(2)
+const command = commands[name]
+if (command === undefined) {
+  console.error(`Usage: node scripts/bootstrap.mjs ${Object.keys(commands).join('|')} [flags]`)
+  process.exit(2)
+}
+const since = Date.now()
+await tools()
+await install()
+await command(flags)
+if (name !== 'start') {
+  console.log(`       ${name} took ${seconds(since)}`)
+  console.log(counted(total))
+  if (total.failed > 0) process.exitCode = 1
+}
