@@ -1,12 +1,27 @@
 import { defaultClientConditions, defaultServerConditions } from 'vite'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 const source = 'handstamp-source'
 
-function unit(name: string): object {
+function unit(name: string): TestProjectInlineConfiguration {
   return {
     extends: true,
     test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'], testTimeout: 5_000 },
+  }
+}
+
+/** An area of tests/. `serial`: it starts browsers, servers or package managers, which would fight for two cores. */
+function area(name: string, { seconds = 10, serial = false } = {}): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      root: 'tests',
+      include: [`${name}/**/*.test.ts`],
+      testTimeout: seconds * 1_000,
+      hookTimeout: seconds * 1_000,
+      fileParallelism: !serial,
+    },
   }
 }
 
@@ -14,6 +29,19 @@ export default defineConfig({
   resolve: { conditions: [source, ...defaultClientConditions] },
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
-    projects: [unit('core'), unit('server'), unit('client')],
+    projects: [
+      unit('core'),
+      unit('server'),
+      unit('client'),
+      area('contract'),
+      area('wire'),
+      area('rotation', { seconds: 120 }),
+      area('security'),
+      area('types', { seconds: 60 }),
+      area('docs', { seconds: 60 }),
+      area('package', { seconds: 180, serial: true }),
+      area('browser', { seconds: 60, serial: true }),
+      area('matrix', { seconds: 180, serial: true }),
+    ],
   },
 })
