@@ -5,6 +5,8 @@
 
 import { createHmac, hash, hkdfSync, randomFillSync } from 'node:crypto'
 
+export { type EngineKey, importKey, type SigningHeader, sign, verify } from './jose.ts'
+
 /** Answers `length` random bytes in a buffer of their own. */
 export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
   return randomFillSync(new Uint8Array(length))

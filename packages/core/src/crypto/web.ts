@@ -7,6 +7,8 @@ import { hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 as digest } from '@noble/hashes/sha2.js'
 
+export { type EngineKey, importKey, type SigningHeader, sign, verify } from './jose.ts'
+
 /** Answers `length` random bytes in a buffer of their own. */
 export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
   return globalThis.crypto.getRandomValues(new Uint8Array(length))

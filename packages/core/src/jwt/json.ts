@@ -1,0 +1,143 @@
+/**
+ * Owns strict JSON (RFC 8259, I-JSON of RFC 7493): one meaning for one text, or none.
+ * @module
+ */
+
+/** A JSON object as it was parsed; nothing is known of its members. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Answers the object that the bytes hold, or undefined where they hold anything else, or an object that two readers
+ * could understand differently: invalid UTF-8, a byte order mark, a member given twice on any level, `__proto__`, a lone
+ * surrogate, a number that is infinite here. Containers may be nested `depth` deep, the object itself included.
+ *
+ * @example
+ * ```ts
+ * parseJsonObject(utf8('{"a":1}'), 8) // { a: 1 }
+ * parseJsonObject(utf8('{"a":1,"a":2}'), 8) // undefined
+ * ```
+ */
+export function parseJsonObject(bytes: Uint8Array, depth: number): JsonObject | undefined {
+  let text: string
+  let value: unknown
+  try {
+    text = decoder.decode(bytes)
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  return isJsonObject(value) && isUnambiguous(text, depth) ? value : undefined
+}
+
+/**
+ * Answers whether a value is an object and not an array.
+ *
+ * @example
+ * ```ts
+ * isJsonObject([]) // false
+ * ```
+ */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Walks a text that is known to be JSON once, from left to right. A string is a member's name when the innermost
+ * container is an object and what stands before it is `{` or `,`.
+ */
+function isUnambiguous(text: string, depth: number): boolean {
+  const containers: (Set<string> | undefined)[] = []
+  let nameIsNext = false
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"') {
+      const end = endOfString(text, at)
+      const content = readString(text, at, end)
+      if (content === undefined) return false
+      if (nameIsNext) {
+        const names = containers.at(-1)
+        if (content === '__proto__' || names === undefined || names.has(content)) return false
+        names.add(content)
+        nameIsNext = false
+      }
+      at = end
+    } else if (character === '{' || character === '[') {
+      nameIsNext = character === '{'
+      if (containers.push(nameIsNext ? new Set() : undefined) > depth) return false
+    } else if (character === '}' || character === ']') {
+      containers.pop()
+      nameIsNext = false
+    } else if (character === ',') {
+      nameIsNext = containers.at(-1) !== undefined
+    } else if (character !== undefined && /[-0-9]/.test(character)) {
+      const number = /[-+.0-9eE]+/y
+      number.lastIndex = at
+      const [digits = ''] = number.exec(text) ?? []
+      if (!Number.isFinite(Number(digits))) return false
+      at += digits.length - 1
+    }
+  }
+  return true
+}
+
+/** The index of the closing quote of the string that opens at `at`. */
+function endOfString(text: string, at: number): number {
+  let end = at + 1
+  while (text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+  return end
+}
+
+/** A string's content, undefined where an escape makes a lone surrogate (unescaped ones are not UTF-8). */
+function readString(text: string, at: number, end: number): string | undefined {
+  const raw = text.slice(at + 1, end)
+  if (!raw.includes('\\')) return raw
+  const content = JSON.parse(text.slice(at, end + 1)) as string
+  return /\p{Surrogate}/u.test(content) ? undefined : content
+}
+
+/**
+ * Answers the path of the first member that JSON would lose or change (`user.joined` for a Date), or undefined where
+ * reading what was written gives the same value again. Members that are undefined are left out by JSON and by readers
+ * alike, so they are no loss.
+ *
+ * @example
+ * ```ts
+ * findUnwritable({ user: { joined: new Date() } }, 16) // 'user.joined'
+ * ```
+ */
+export function findUnwritable(value: unknown, depth: number, path = ''): string | undefined {
+  switch (typeof value) {
+    case 'boolean':
+      return undefined
+    case 'number':
+      return Number.isFinite(value) ? undefined : path
+    case 'string':
+      return /\p{Surrogate}/u.test(value) ? path : undefined
+    case 'object':
+      return value === null ? undefined : findInContainer(value, depth, path)
+    default:
+      return path
+  }
+}
+
+function findInContainer(value: object, depth: number, path: string): string | undefined {
+  const array = Array.isArray(value)
+  if (depth === 0 || (!array && !isPlain(value))) return path
+  for (const [name, member] of Object.entries(value)) {
+    if (member === undefined && !array) continue
+    const memberPath = path === '' ? name : `${path}.${name}`
+    if (name === '__proto__' || /\p{Surrogate}/u.test(name)) return memberPath
+    const found = findUnwritable(member, depth - 1, memberPath)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === null) return true
+  // An object of another realm is plain too: its prototype is the one whose prototype is null.
+  return Object.getPrototypeOf(prototype) === null && typeof (value as { toJSON?: unknown }).toJSON !== 'function'
+}

@@ -1,0 +1,108 @@
+/**
+ * Owns what the members of a key must be for its type: long enough, canonical, on the curve, and no key of another kind.
+ * @module
+ */
+
+import { decodeBase64url } from '../base64url.ts'
+import type { AlgorithmFacts } from './algorithm.ts'
+import { isEd25519Key, isOnCurve, isScalar } from './curve.ts'
+
+/** RSA moduli over 8,192 bits make a verification slow enough to be an attack, and public exponents over 32 bits too. */
+const longestModulusBits = 8_192
+const longestExponentBytes = 4
+
+/**
+ * Checks the members that an algorithm's keys have; all of them are there as texts.
+ *
+ * @throws TypeError or RangeError that names the option and the member, and never its value.
+ *
+ * @example
+ * ```ts
+ * checkMaterial({ crv: 'Ed25519', x }, algorithmFacts.EdDSA, 'keys[0]')
+ * ```
+ */
+export function checkMaterial(members: Readonly<Record<string, string>>, facts: AlgorithmFacts, option: string): void {
+  if (facts.kty === 'oct') checkSecret(members, facts, option)
+  else if (facts.kty === 'RSA') checkRsa(members, facts, option)
+  else checkPoint(members, facts, option)
+}
+
+/** A member's bytes; its value is a secret as often as not, so no message holds it. */
+function memberBytes(members: Readonly<Record<string, string>>, name: string, option: string): Uint8Array {
+  if (name === 'crv') return new Uint8Array()
+  const bytes = decodeBase64url(members[name] ?? '')
+  if (bytes === undefined) throw new TypeError(`${option}.${name} must be canonical base64url without padding`)
+  return bytes
+}
+
+function checkSecret(
+  members: Readonly<Record<string, string>>,
+  facts: AlgorithmFacts & { kty: 'oct' },
+  option: string,
+): void {
+  const secret = memberBytes(members, 'k', option)
+  // Whatever text or structure a public key comes in, an HMAC under it is one that everybody can make.
+  if (
+    /^[\s\ufeff]*(?:-----BEGIN|ssh-|ecdsa-|\{)/.test(
+      new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret.subarray(0, 256)),
+    ) ||
+    isDer(secret)
+  ) {
+    throw new TypeError(`${option}.k holds a key in PEM, DER, JWK or SSH form: a secret is random bytes`)
+  }
+  if (secret.length < facts.signatureBytes) {
+    throw new RangeError(`${option}.k must be ${facts.signatureBytes} random bytes or more (RFC 7518 §3.2)`)
+  }
+  if (secret.every((byte) => byte === secret[0]))
+    throw new RangeError(`${option}.k is one byte over and over: a secret is random bytes`)
+}
+
+/** A SEQUENCE that spans all of the bytes: an SPKI or PKCS #8 structure, and no accident (odds 2⁻³² and less). */
+function isDer(bytes: Uint8Array): boolean {
+  const [tag, form, high = 0, low = 0] = bytes
+  if (tag !== 0x30) return false
+  return (form === 0x82 && (high << 8) + low === bytes.length - 4) || (form === 0x81 && high === bytes.length - 3)
+}
+
+function checkRsa(
+  members: Readonly<Record<string, string>>,
+  facts: AlgorithmFacts & { kty: 'RSA' },
+  option: string,
+): void {
+  for (const name of Object.keys(members)) {
+    if (memberBytes(members, name, option)[0] === 0)
+      throw new TypeError(`${option}.${name} must not begin with a zero byte (RFC 7518 §2)`)
+  }
+  const n = memberBytes(members, 'n', option)
+  const bits = n.length * 8 - Math.clz32(n[0] ?? 0) + 24
+  if (bits < facts.modulusBits || bits > longestModulusBits) {
+    throw new RangeError(`${option}.n must have between ${facts.modulusBits} and ${longestModulusBits} bits`)
+  }
+  const e = memberBytes(members, 'e', option)
+  const even = ((n.at(-1) ?? 0) & 1) === 0 || ((e.at(-1) ?? 0) & 1) === 0
+  if (even || e.length < 3 || e.length > longestExponentBytes) {
+    throw new RangeError(
+      `${option} must have an odd modulus and an odd public exponent from 65537 to 32 bits: AQAB is the usual one`,
+    )
+  }
+}
+
+function checkPoint(
+  members: Readonly<Record<string, string>>,
+  facts: AlgorithmFacts & { kty: 'EC' | 'OKP' },
+  option: string,
+): void {
+  const { crv, coordinateBytes } = facts
+  if (members.crv !== crv) throw new TypeError(`${option}.crv must be '${crv}', since alg says so`)
+  for (const name of Object.keys(members)) {
+    if (name !== 'crv' && memberBytes(members, name, option).length !== coordinateBytes) {
+      throw new TypeError(`${option}.${name} must be ${coordinateBytes} bytes (RFC 7518 §6.2)`)
+    }
+  }
+  const x = memberBytes(members, 'x', option)
+  const usable = crv === 'Ed25519' ? isEd25519Key(x) : isOnCurve(crv, x, memberBytes(members, 'y', option))
+  if (!usable) throw new TypeError(`${option} is not a point of ${crv} that can serve as a key`)
+  if (crv !== 'Ed25519' && members.d !== undefined && !isScalar(crv, memberBytes(members, 'd', option))) {
+    throw new RangeError(`${option}.d is not a private key of ${crv}`)
+  }
+}
