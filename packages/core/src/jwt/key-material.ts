@@ -85,6 +85,19 @@ function checkRsa(
       `${option} must have an odd modulus and an odd public exponent from 65537 to 32 bits: AQAB is the usual one`,
     )
   }
+  if (isRoca(n)) throw new RangeError(`${option}.n was made by a faulty generator (CVE-2017-15361): make a new key`)
+}
+
+/** Primes p for which a modulus of that generator is a power of 65537 modulo p; another one is for all of them at odds of 2⁻²⁷. */
+const rocaPrimes = [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157] as const
+
+function isRoca(modulus: Uint8Array): boolean {
+  return rocaPrimes.every((prime) => {
+    const rest = modulus.reduce((value, byte) => (value * 256 + byte) % prime, 0)
+    for (let power = 1, step = 0; step < prime; step += 1, power = (power * 65_537) % prime)
+      if (power === rest) return true
+    return false
+  })
 }
 
 function checkPoint(
