@@ -40,13 +40,22 @@ export interface AccessClaims {
   readonly [custom: string]: unknown
 }
 
-/** What Handstamp itself keeps in a token: version, generation, epoch, transport, and the factor still owed. */
+/** What Handstamp itself keeps in a token. Times are milliseconds since the epoch. */
 export interface StampClaims {
   readonly v: 1
+  /** Generation of the refresh token beside it; it informs and never gates. */
   readonly g: number
+  /** The user's epoch when it was signed. */
   readonly e: number
   readonly t: Transport
+  /** The factor still owed. */
   readonly p?: string
+  /** When the session began; `auth_time` where absent. */
+  readonly c?: number
+  /** When the session ends if nothing more happens; `exp` where absent. */
+  readonly x?: number
+  /** 0: the cookie goes with the browser's own session. */
+  readonly s?: 0
 }
 
 /**
@@ -201,9 +210,16 @@ const shape: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 function isStamp(value: unknown): boolean {
   if (!isJsonObject(value)) return false
-  const { v, g, e, t, p } = value
+  const { v, g, e, t, p, c, x, s } = value
   return (
-    v === 1 && isWhole(g) && isWhole(e) && (t === 'cookie' || t === 'bearer' || t === 'split') && optional(isText)(p)
+    v === 1 &&
+    isWhole(g) &&
+    isWhole(e) &&
+    (t === 'cookie' || t === 'bearer' || t === 'split') &&
+    optional(isText)(p) &&
+    optional(isWhole)(c) &&
+    optional(isWhole)(x) &&
+    (s === undefined || s === 0)
   )
 }
 

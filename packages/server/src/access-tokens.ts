@@ -1,0 +1,175 @@
+/**
+ * Access tokens: what a session says of itself when it is signed, and how that is read back (RFC 9068).
+ * @module
+ */
+import { encodeBase64url } from '@handstamp/core/base64url'
+import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { type AccessClaims, type RegisteredClaim, registeredClaims } from '@handstamp/core/jwt/claims'
+import { createKeyRing, type KeyRing, type KeyRingJwk } from '@handstamp/core/jwt/key-ring'
+import { signAccessToken } from '@handstamp/core/jwt/sign'
+import { type TokenResult, verifyAccessToken } from '@handstamp/core/jwt/verify'
+import type { Session, Transport } from '@handstamp/core/session'
+import type { Standing, StrategyContext } from './strategies/strategy.ts'
+
+/** Seconds of difference between clocks that a token is forgiven. */
+const clockTolerance = 5_000
+
+/** Fields of the user that are repeated as claims at the top of the token, for readers that look for them there. */
+export type CustomClaims = { readonly [field: string]: true } & { readonly [R in RegisteredClaim]?: never }
+
+export interface AccessTokenOptions {
+  /** A key ring, or its JWKs with `activeFrom` and `retireAt`. `npx @handstamp/server keys` makes the first one. */
+  readonly keys: KeyRing | readonly KeyRingJwk[]
+  /** `iss`; the first origin unless set. */
+  readonly issuer?: string
+  /** `aud`; the issuer unless set. */
+  readonly audience?: string | readonly string[]
+  /** `client_id` (RFC 9068 §2.2); `handstamp` unless set. */
+  readonly clientId?: string
+  /** `{ role: true }` repeats `user.role` as the claim `role`. */
+  readonly claims?: CustomClaims
+}
+
+/** What a token says, beyond who signed it. Times are milliseconds since the epoch. */
+export interface TokenSubject<User> {
+  /** The `sid` claim; absent where no record stands behind the token. */
+  readonly sid?: string
+  readonly user: User
+  readonly transport: Transport
+  readonly persistent: boolean
+  readonly epoch: number
+  readonly generation: number
+  readonly createdAt: number
+  readonly authTime: number
+  readonly expiresAt: number
+  readonly pending?: string
+  readonly now: number
+}
+
+export interface SignedAccess {
+  readonly token: string
+  /** `jti`. */
+  readonly id: string
+  /** Seconds until it expires. */
+  readonly expiresIn: number
+}
+
+export interface AccessTokens {
+  sign<User extends { readonly id: string }>(subject: TokenSubject<User>): Promise<SignedAccess>
+  verify(token: string, now: number): Promise<TokenResult>
+  jwks(now: number): ReturnType<KeyRing['jwks']>
+}
+
+/** The options of tokens, checked; `strategy` names them in errors. */
+export interface AccessTokenPlan extends AccessTokenOptions {
+  readonly keys: KeyRing
+  readonly accessLifetime: number
+}
+
+/** Checks what both token strategies share. */
+export function planAccessTokens(
+  options: AccessTokenOptions & { readonly accessLifetime?: Duration },
+  fallback: Duration,
+  strategy: string,
+): AccessTokenPlan {
+  if (options.keys === undefined) {
+    throw new TypeError(`${strategy}({ keys }) is missing: run \`npx @handstamp/server keys\` and pass what it prints`)
+  }
+  for (const field of Object.keys(options.claims ?? {})) {
+    if ((registeredClaims as readonly string[]).includes(field))
+      throw new TypeError(
+        `${strategy}({ claims }) names "${field}", which is a registered claim: rename the user's field`,
+      )
+  }
+  return {
+    ...options,
+    keys: Array.isArray(options.keys)
+      ? createKeyRing(options.keys as readonly KeyRingJwk[])
+      : (options.keys as KeyRing),
+    accessLifetime: parseDuration(options.accessLifetime ?? fallback, `${strategy}({ accessLifetime })`),
+  }
+}
+
+/** Signing and verifying with one plan, for one `createAuth`. */
+export function openAccessTokens(
+  plan: AccessTokenPlan,
+  context: Pick<StrategyContext<unknown>, 'origin' | 'random'>,
+): AccessTokens {
+  const issuer = plan.issuer ?? context.origin
+  const audience = plan.audience ?? issuer
+  const { keys, accessLifetime } = plan
+  const acceptFor = accessLifetime + clockTolerance
+
+  return {
+    async sign(subject) {
+      const { now, user } = subject
+      const iat = Math.floor(now / 1000)
+      const exp = Math.min(iat + Math.ceil(accessLifetime / 1000), Math.floor(subject.expiresAt / 1000))
+      const jti = encodeBase64url(context.random(16))
+      const claims: AccessClaims = {
+        ...customClaims(user, plan.claims),
+        iss: issuer,
+        sub: user.id,
+        aud: audience,
+        client_id: plan.clientId ?? 'handstamp',
+        iat,
+        nbf: iat,
+        exp,
+        jti,
+        ...(subject.sid === undefined ? {} : { sid: subject.sid }),
+        auth_time: Math.floor(subject.authTime / 1000),
+        hs: {
+          v: 1,
+          g: subject.generation,
+          e: subject.epoch,
+          t: subject.transport,
+          c: subject.createdAt,
+          x: subject.expiresAt,
+          ...(subject.persistent ? {} : { s: 0 as const }),
+          ...(subject.pending === undefined ? {} : { p: subject.pending }),
+        },
+        user: user as unknown as { readonly [field: string]: unknown },
+      }
+      return { token: await signAccessToken(claims, keys.signer(now)), id: jti, expiresIn: Math.max(0, exp - iat) }
+    },
+
+    async verify(token, now) {
+      return verifyAccessToken(token, {
+        resolve: (kid, alg) => keys.verifier(kid, alg, now, acceptFor),
+        issuer,
+        audience,
+        now,
+        clockTolerance,
+        maxLifetime: acceptFor,
+      })
+    },
+
+    jwks: (now) => keys.jwks(now, acceptFor),
+  }
+}
+
+function customClaims(user: object, fields: CustomClaims | undefined): { readonly [claim: string]: unknown } {
+  if (fields === undefined) return {}
+  return Object.fromEntries(
+    Object.keys(fields).flatMap((field) => (field in user ? [[field, (user as Record<string, unknown>)[field]]] : [])),
+  )
+}
+
+/** The session as a token tells it; `id` is `sid`, or `jti` where no record stands behind. */
+export function sessionFromClaims<User>(claims: AccessClaims, user: User): Session<User> {
+  const { hs } = claims
+  return {
+    id: claims.sid ?? claims.jti,
+    user,
+    createdAt: hs.c ?? claims.auth_time * 1000,
+    lastSeenAt: claims.iat * 1000,
+    expiresAt: hs.x ?? claims.exp * 1000,
+    authTime: claims.auth_time * 1000,
+    ...(hs.p === undefined ? {} : { pending: hs.p }),
+  }
+}
+
+/** What admission asks of a token. */
+export function standingFromClaims(claims: AccessClaims): Standing {
+  return { id: claims.sid ?? claims.jti, userId: claims.sub, transport: claims.hs.t, authTime: claims.auth_time * 1000 }
+}

@@ -1,0 +1,173 @@
+/**
+ * `createAuth`: one interface over every strategy, transport and store.
+ * @module
+ */
+import type { AuthResult, Granted, Rejected } from '@handstamp/core/auth-result'
+import { handleOf, isSessionId } from '@handstamp/core/credential'
+import type { Effect } from '@handstamp/core/effect'
+import type { Infer, StandardSchema, UserLike } from '@handstamp/core/schema'
+import { userHandle } from '@handstamp/core/secret'
+import type { Transport } from '@handstamp/core/session'
+import { listingOf, type SessionListing } from '@handstamp/core/session'
+import type { AuthShape, StrategyKind } from '@handstamp/core/shape'
+import { type AuthenticateOptions, authenticate } from './authenticate.ts'
+import { corsHeaders } from './cors.ts'
+import {
+  type AuthOptions,
+  type CheckedOptions,
+  type OneOf,
+  readOptions,
+  type Settings,
+  type Transports,
+} from './options.ts'
+import { challengeResponse } from './problem.ts'
+import { bouncePage } from './redirect.ts'
+import { refreshSession } from './refresh.ts'
+import { renewSession } from './renew.ts'
+import type { RequestFace } from './request-face.ts'
+import { applyEffects } from './response-headers.ts'
+import { handleRoute } from './routes.ts'
+import { chooseTransport, grantSession, type SignInOptions } from './sign-in.ts'
+import { endSession, type SignedOut } from './sign-out.ts'
+
+/** A user's sessions, for strategies that keep records. */
+export interface Sessions<User> {
+  list(userId: string): Promise<readonly SessionListing[]>
+  /** True when this call ended it. With `userId`, only if the session is that user's. */
+  revoke(sessionId: string, owner?: { readonly userId: string }): Promise<boolean>
+  /** Ends all, and beats a sign-in or refresh in flight; answers how many there were. */
+  revokeAll(userId: string, options?: { readonly except?: string }): Promise<number>
+  /** Rewrites the user in all records; for a change of privileges use `renew`. */
+  update(user: User): Promise<number>
+}
+
+export interface AuthCore<S extends AuthShape> {
+  /** The first origin. */
+  readonly origin: string
+  /**
+   * Who is this? Never rotates, never sets a cookie.
+   *
+   * @throws AuthError where a store cannot answer: neither yes nor no.
+   */
+  authenticate(request: RequestFace, options?: AuthenticateOptions): Promise<AuthResult<S['user']>>
+  /** A session for a user whom the application has proven. The session that the request presents ends. Takes no origin check: a callback of an identity provider is cross-site. */
+  signIn(user: S['user'], request: RequestFace, options?: SignInOptions): Promise<Granted<S['user']>>
+  /** The same session under a new secret, proven now: for a step-up or a change of privileges. `pending` names a factor that is still owed. */
+  renew(
+    user: S['user'],
+    request: RequestFace,
+    options?: { readonly pending?: string },
+  ): Promise<Granted<S['user']> | Rejected>
+  /** For a middleware that can write, when `authenticate` answered `refreshable`. */
+  refresh(request: RequestFace, options?: { readonly refreshToken?: string }): Promise<Granted<S['user']> | Rejected>
+  signOut(request: RequestFace): Promise<SignedOut>
+  /** The routes of the wire; undefined when the path is not one of them. */
+  handler(request: Request): Promise<Response | undefined>
+  /** The only way effects reach a response; a copy where its headers cannot be changed. */
+  apply<R extends { readonly headers: Headers }>(result: { readonly effects: readonly Effect[] }, response: R): R
+  /** A refusal as a response (RFC 6750, RFC 9457). */
+  challenge(result: Rejected): Response
+  /** CORS for the application's own routes; without it a client on another origin never learns that it should refresh. */
+  corsHeaders(request: RequestFace): Headers
+  /** A page that reloads itself once, for `crossSiteNavigation`. */
+  bounce(request: RequestFace): Response
+  /** Waits for work that no answer waited for. */
+  close(): Promise<void>
+  /** Carries the shape for inference; never present at run time. */
+  readonly '~shape'?: S
+}
+
+export type Auth<S extends AuthShape> = AuthCore<S> &
+  (S['strategy'] extends 'token' ? unknown : { readonly sessions: Sessions<S['user']> })
+
+/** The user of an auth, by type. */
+export type InferUser<A> = A extends { readonly '~shape'?: infer S }
+  ? NonNullable<S> extends AuthShape
+    ? NonNullable<S>['user']
+    : never
+  : never
+
+/**
+ * Answers the one object through which an application signs in, recognises and signs out its users.
+ *
+ * @example
+ * ```ts
+ * import { createAuth, memoryStore, session } from '@handstamp/server'
+ * import { z } from 'zod'
+ *
+ * const auth = createAuth({
+ *   origin: 'https://app.example',
+ *   strategy: session({ store: memoryStore() }),
+ *   transport: 'cookie',
+ *   user: z.object({ id: z.string(), role: z.enum(['admin', 'member']) }),
+ * })
+ * const result = await auth.authenticate(new Request('https://app.example/'))
+ * ```
+ * @throws TypeError | RangeError naming the option and what to write instead.
+ */
+export function createAuth<
+  K extends StrategyKind,
+  const T extends Transports,
+  U extends StandardSchema,
+  C extends StandardSchema<unknown> = StandardSchema<never>,
+>(
+  options: CheckedOptions<K, T, U, C>,
+): Auth<{ user: Infer<U> & UserLike; strategy: K; transport: OneOf<T> & Transport; credentials: Infer<C> }> {
+  const settings = readOptions(
+    options as unknown as AuthOptions<StrategyKind, Transports, StandardSchema<UserLike>, StandardSchema<unknown>>,
+  )
+  return openAuth(settings) as unknown as Auth<{
+    user: Infer<U> & UserLike
+    strategy: K
+    transport: OneOf<T> & Transport
+    credentials: Infer<C>
+  }>
+}
+
+function openAuth<User extends UserLike>(
+  settings: Settings<User>,
+): AuthCore<AuthShape & { user: User }> & { readonly sessions?: Sessions<User> } {
+  const { strategy, clock, trusted, origin } = settings
+  const core: AuthCore<AuthShape & { user: User }> = {
+    origin,
+    authenticate: (request, options) => authenticate(request, settings, options),
+    async signIn(user, request, options) {
+      const transport = chooseTransport(request, settings.transports) ?? settings.transports[0]
+      if (transport === undefined) throw new TypeError('transport is empty')
+      const granted = await grantSession({ user, provenAt: clock() }, request, transport, settings, options)
+      if (!granted) throw new TypeError('unreachable: nothing was proven twice')
+      return granted
+    },
+    renew: (user, request, options) => renewSession(user, options?.pending, request, settings),
+    refresh: (request, options) => refreshSession(request, options?.refreshToken, settings),
+    signOut: (request) => endSession(request, settings),
+    handler: (request) => handleRoute(request, settings),
+    apply: (result, response) => applyEffects(result.effects, response, settings),
+    challenge: (result) => challengeResponse(result, settings),
+    corsHeaders: (request) => corsHeaders(request, { trusted, credentials: settings.cookies !== undefined }),
+    bounce: (request) => bouncePage(request, origin),
+    close: settings.drain,
+  }
+  return strategy.sessions ? { ...core, sessions: openSessions(settings, strategy.sessions) } : core
+}
+
+function openSessions<User extends UserLike>(
+  settings: Settings<User>,
+  records: NonNullable<Settings<User>['strategy']['sessions']>,
+): Sessions<User> {
+  return {
+    async list(userId) {
+      return (await records.list(userId)).map((record) => listingOf(record, undefined))
+    },
+    async revoke(sessionId, owner) {
+      if (!isSessionId(sessionId) || (owner && handleOf(sessionId) !== userHandle(owner.userId))) return false
+      return records.revoke(sessionId)
+    },
+    async revokeAll(userId, options) {
+      const sessions = await records.revokeAll(userId, options?.except)
+      settings.emit({ type: 'user.signed_out_everywhere', userId, sessions })
+      return sessions
+    },
+    update: (user) => records.update(user),
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * The options of `createAuth`, and the only place that checks them and turns them into settings.
+ * @module
+ */
+import { type Clock, systemClock } from '@handstamp/core/clock'
+import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { safeCause } from '@handstamp/core/errors'
+import type { CheckUser, Infer, StandardSchema, UserLike } from '@handstamp/core/schema'
+import { type RandomBytes, randomBytes } from '@handstamp/core/secret'
+import type { Transport } from '@handstamp/core/session'
+import type { StrategyKind } from '@handstamp/core/shape'
+import { allowInsecureLoopback, isLoopbackHost } from '@handstamp/core/unsafe'
+import { defaultBasePath } from '@handstamp/core/wire'
+import type { AdmissionRules, BindingOptions, OnMismatch } from './admission.ts'
+import { type CookieOptions, type CookiePlan, planCookies } from './cookies.ts'
+import { type AuthEvent, type EmitEvent, emitTo } from './events.ts'
+import { createSignInLimiter, type SignInLimiter } from './sign-in-limits.ts'
+import type { OpenStrategy, Strategy } from './strategies/strategy.ts'
+
+/** One transport or a list of them. */
+export type Transports = Transport | readonly Transport[]
+export type OneOf<T> = T extends readonly (infer X)[] ? X : T
+
+/** Cookie options go with a transport that uses cookies. */
+export type CookieOnly<T> = [OneOf<T>] extends ['bearer'] ? { cookie?: never } : { cookie?: CookieOptions }
+
+/** Split belongs to hybrid. */
+export type CheckTransport<K, T> =
+  'split' extends OneOf<T>
+    ? K extends 'hybrid'
+      ? unknown
+      : { readonly transport: 'split needs hybrid(): there is no refresh credential to keep in a cookie' }
+    : unknown
+
+/** What `verifyCredentials` answers: the user, the user who still owes a factor, or nobody. */
+export type Verified<User> = User | { readonly user: User; readonly pending: string } | null
+
+export interface LimitOptions {
+  /** Attempts to sign in: for one identifier and for one address, within a window. False: none here, since something before this server limits them. */
+  readonly signIn?: false | { readonly identifier?: number; readonly address?: number; readonly window?: Duration }
+  /** Most sessions of one user; 100 unless set. The one idle longest goes. */
+  readonly sessionsPerUser?: number
+  /** How long one call to the store may take; `2s` unless set. */
+  readonly storeTimeout?: Duration
+}
+
+export interface PageOptions {
+  /** Where a form goes that was refused, with `?error=…`; `/` unless set. */
+  readonly signIn?: string
+}
+
+export interface AuthOptions<
+  K extends StrategyKind,
+  T extends Transports,
+  U extends StandardSchema,
+  C extends StandardSchema<unknown>,
+> {
+  readonly strategy: Strategy<K>
+  /** How credentials travel. With a list the client says which at sign-in; the first is the default. */
+  readonly transport: T
+  /** The application's own origin, exactly as a browser writes it: `https://app.example`. */
+  readonly origin: string
+  /** More origins that may sign in and send cookies; CORS answers them. */
+  readonly origins?: readonly string[]
+  /** Any Standard Schema: the one source of the user's type and claims. It must accept its own output after JSON. */
+  readonly user: U
+  /** The schema of what a sign-in sends. */
+  readonly credentials?: C
+  /** Whose credentials are these? Null: nobody's. It takes the same time either way; see `verifyPassword`. */
+  readonly verifyCredentials?: (credentials: Infer<C>, request: Request) => Promise<Verified<Infer<U>>>
+  /** Names the account that an attempt to sign in is for, to limit attempts; the email, username or identifier field unless set. */
+  readonly identify?: (credentials: Infer<C>) => string | undefined
+  /** Where the routes are mounted; `/auth` unless set. */
+  readonly basePath?: string
+  readonly binding?: BindingOptions
+  readonly limits?: LimitOptions
+  readonly pages?: PageOptions
+  /** Signs out everybody who proved themselves before. */
+  readonly notBefore?: Date
+  /** Told what happened; never given a credential. */
+  readonly events?: (event: AuthEvent) => unknown
+  readonly clock?: Clock
+  readonly random?: RandomBytes
+  /** Keeps the process of an edge runtime alive for work that the answer does not wait for. */
+  readonly waitUntil?: (work: Promise<unknown>) => void
+  /** Plain http on a loopback address, for development alone. */
+  readonly [allowInsecureLoopback]?: boolean
+}
+
+/** The options of `createAuth` with the rules that types can hold. */
+export type CheckedOptions<
+  K extends StrategyKind,
+  T extends Transports,
+  U extends StandardSchema,
+  C extends StandardSchema<unknown>,
+> = AuthOptions<K, T, U, C> &
+  CookieOnly<NoInfer<T>> &
+  CheckTransport<NoInfer<K>, NoInfer<T>> & { readonly user: CheckUser<Infer<U>> }
+
+/** Everything that a request needs, checked. */
+export interface Settings<User extends UserLike> {
+  readonly strategy: OpenStrategy<User>
+  readonly kind: StrategyKind
+  readonly refreshes: boolean
+  readonly transports: readonly Transport[]
+  readonly origin: string
+  readonly trusted: ReadonlySet<string>
+  readonly cookies: CookiePlan | undefined
+  readonly basePath: string
+  readonly realm: string
+  readonly clock: Clock
+  readonly rules: AdmissionRules
+  readonly emit: EmitEvent
+  readonly defer: (work: Promise<unknown>) => void
+  readonly drain: () => Promise<void>
+  /** The user in the schema's own type, or what is wrong. */
+  readonly parseUser: (value: unknown) => Promise<{ readonly user: User } | { readonly issues: string }>
+  readonly signIn: SignInSettings<User> | undefined
+  readonly signInPage: string
+}
+
+/** What the sign-in route needs; absent where the application signs in by itself. */
+export interface SignInSettings<User> {
+  readonly credentials: StandardSchema<unknown>
+  readonly verify: (credentials: unknown, request: Request) => Promise<Verified<User>>
+  readonly identify: (credentials: unknown) => string | undefined
+  readonly limiter: SignInLimiter | undefined
+}
+
+const known = new Set([
+  'strategy', 'transport', 'origin', 'origins', 'user', 'credentials', 'verifyCredentials', 'identify', 'basePath', 'cookie',
+  'binding', 'limits', 'pages', 'notBefore', 'events', 'clock', 'random', 'waitUntil',
+]) // biome-ignore format: a list
+
+/**
+ * Checks the options of `createAuth`.
+ *
+ * @throws TypeError | RangeError naming the option and what to write instead.
+ */
+export function readOptions<User extends UserLike>(
+  options: AuthOptions<StrategyKind, Transports, StandardSchema<User>, StandardSchema<unknown>> & {
+    readonly cookie?: CookieOptions
+  },
+): Settings<User> {
+  if (typeof options !== 'object' || options === null) throw new TypeError('createAuth takes an object of options')
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) throw new TypeError(`createAuth has no option "${name}": see AuthOptions`)
+  }
+  const { strategy: given, user } = options
+  if (typeof given?.open !== 'function') throw new TypeError('strategy must be session(…), token(…) or hybrid(…)')
+  if (typeof user?.['~standard']?.validate !== 'function')
+    throw new TypeError('user must be a Standard Schema, e.g. z.object({ id: z.string() })')
+
+  const origin = readOrigin(options.origin, 'origin', options[allowInsecureLoopback] === true)
+  const others = (options.origins ?? []).map(
+    (other, at) => readOrigin(other, `origins[${at}]`, options[allowInsecureLoopback] === true).origin,
+  )
+  const transports = readTransports(options.transport, given)
+  const basePath = readBasePath(options.basePath ?? defaultBasePath)
+  const usesCookies = transports.some((transport) => transport !== 'bearer')
+  if (!usesCookies && options.cookie !== undefined)
+    throw new TypeError("cookie goes with a transport that uses cookies: leave it out, or add 'cookie' to `transport`")
+  const cookies = usesCookies ? planCookies(options.cookie ?? {}, { origin, others, basePath }) : undefined
+
+  const clock = options.clock ?? systemClock
+  const emit = emitTo(options.events)
+  const { defer, drain } = deferred(options.waitUntil)
+  const parseUser = userParser(user)
+  const limits = options.limits ?? {}
+  const strategy = given.open<User>({
+    clock,
+    random: options.random ?? randomBytes,
+    origin: origin.origin,
+    sessionsPerUser: readCount(limits.sessionsPerUser ?? 100, 'limits.sessionsPerUser'),
+    storeTimeout: parseDuration(limits.storeTimeout ?? '2s', 'limits.storeTimeout'),
+    readUser: async (stored) => {
+      const parsed = await parseUser(stored)
+      return 'user' in parsed ? parsed.user : undefined
+    },
+    emit,
+    defer,
+  })
+
+  return {
+    strategy,
+    kind: given.kind,
+    refreshes: given.refreshes,
+    transports,
+    origin: origin.origin,
+    trusted: new Set([origin.origin, ...others]),
+    cookies,
+    basePath,
+    realm: origin.host,
+    clock,
+    rules: {
+      binding: readBinding(options.binding ?? {}),
+      notBefore: readNotBefore(options.notBefore),
+      emit,
+      revoke: async (id) => strategy.sessions?.revoke(id),
+      defer,
+    },
+    emit,
+    defer,
+    drain,
+    parseUser,
+    signIn: readSignIn(options, limits, clock),
+    signInPage: readPage(options.pages?.signIn ?? '/', 'pages.signIn'),
+  }
+}
+
+function readOrigin(value: unknown, option: string, insecure: boolean): URL {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (!url || url.origin !== value) {
+    const instead = url && url.origin !== 'null' ? `"${url.origin}"` : '"https://app.example"'
+    throw new TypeError(`${option} must be one exact origin, with neither path nor pattern: write ${instead}`)
+  }
+  if (url.protocol === 'https:') return url
+  if (url.protocol !== 'http:') throw new TypeError(`${option} must be an https origin`)
+  if (!isLoopbackHost(url.hostname)) {
+    throw new RangeError(
+      `${option} is plain http on "${url.hostname}": write https, since anybody on the way could read the credentials`,
+    )
+  }
+  if (!insecure)
+    throw new TypeError(
+      `${option} is plain http: for development add [allowInsecureLoopback]: true from @handstamp/server`,
+    )
+  return url
+}
+
+function readTransports(value: Transports, strategy: Strategy): readonly Transport[] {
+  const list = typeof value === 'string' ? [value] : value
+  if (!Array.isArray(list) || list.length === 0)
+    throw new TypeError("transport must be 'cookie', 'bearer', 'split' or a list of them")
+  for (const transport of list as readonly Transport[]) {
+    if (!['cookie', 'bearer', 'split'].includes(transport))
+      throw new TypeError(`transport ${JSON.stringify(transport)} is none of 'cookie', 'bearer', 'split'`)
+    if (transport === 'split' && !strategy.refreshes) {
+      throw new TypeError('transport split needs hybrid(): there is no refresh credential to keep in a cookie')
+    }
+  }
+  return [...new Set(list as readonly Transport[])]
+}
+
+function readBasePath(path: unknown): string {
+  if (typeof path !== 'string' || !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path))
+    throw new TypeError("basePath must look like '/auth', without a slash at its end")
+  return path
+}
+
+function readPage(path: string, option: string): string {
+  if (typeof path !== 'string' || !/^\/(?![/\\])[\x21-\x7e]*$/.test(path) || path.includes('\\'))
+    throw new TypeError(`${option} must be a path of this application such as '/sign-in'`)
+  return path
+}
+
+function readCount(value: unknown, option: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 1)
+    throw new RangeError(`${option} must be a whole number, 1 or more`)
+  return value as number
+}
+
+function readNotBefore(value: Date | undefined): number {
+  if (value === undefined) return 0
+  const time = value instanceof Date ? value.getTime() : Number.NaN
+  if (!Number.isFinite(time)) throw new TypeError("notBefore must be a valid date: new Date('2026-01-01T00:00:00Z')")
+  return time
+}
+
+function readBinding(options: BindingOptions): AdmissionRules['binding'] {
+  const check = (value: OnMismatch, name: string): OnMismatch => {
+    if (value !== false && !['event', 'reauthenticate', 'revoke'].includes(value)) {
+      throw new TypeError(`binding.${name} must be false, 'event', 'reauthenticate' or 'revoke'`)
+    }
+    return value
+  }
+  return { ip: check(options.ip ?? false, 'ip'), userAgent: check(options.userAgent ?? 'event', 'userAgent') }
+}
+
+function readSignIn<User extends UserLike>(
+  options: AuthOptions<StrategyKind, Transports, StandardSchema<User>, StandardSchema<unknown>>,
+  limits: LimitOptions,
+  clock: Clock,
+): SignInSettings<User> | undefined {
+  const { credentials, verifyCredentials } = options
+  if (verifyCredentials === undefined) return undefined
+  if (typeof verifyCredentials !== 'function')
+    throw new TypeError('verifyCredentials must be a function that answers a user or null')
+  if (typeof credentials?.['~standard']?.validate !== 'function') {
+    throw new TypeError('credentials is missing: verifyCredentials needs a Standard Schema of what a sign-in sends')
+  }
+  const { signIn = {} } = limits
+  return {
+    credentials,
+    verify: verifyCredentials,
+    identify: options.identify ?? identifierOf,
+    limiter:
+      signIn === false
+        ? undefined
+        : createSignInLimiter({
+            clock,
+            identifierLimit: readCount(signIn.identifier ?? 10, 'limits.signIn.identifier'),
+            addressLimit: readCount(signIn.address ?? 50, 'limits.signIn.address'),
+            windowMs: parseDuration(signIn.window ?? '15m', 'limits.signIn.window'),
+          }),
+  }
+}
+
+/** The field that names an account, by the names that applications give it. */
+function identifierOf(credentials: unknown): string | undefined {
+  if (typeof credentials !== 'object' || credentials === null) return undefined
+  for (const field of ['email', 'username', 'identifier', 'login']) {
+    const value = (credentials as Record<string, unknown>)[field]
+    if (typeof value === 'string') return value.normalize('NFKC').trim().toLowerCase()
+  }
+  return undefined
+}
+
+function userParser<User extends UserLike>(schema: StandardSchema<User>): Settings<User>['parseUser'] {
+  return async (value) => {
+    const result = await schema['~standard'].validate(value)
+    if (result.issues === undefined) return { user: result.value }
+    // Messages of schemas may repeat the value; where it is wrong says enough.
+    const at = result.issues[0]?.path?.map((segment) =>
+      String(typeof segment === 'object' && segment !== null ? (segment as { key?: unknown }).key : segment),
+    )
+    return { issues: at?.join('.') || 'the user itself' }
+  }
+}
+
+/** Work beside the answer: kept until it is done, its failure nobody's crash. */
+function deferred(waitUntil: ((work: Promise<unknown>) => void) | undefined): {
+  defer(work: Promise<unknown>): void
+  drain(): Promise<void>
+} {
+  const running = new Set<Promise<unknown>>()
+  return {
+    defer(work) {
+      const settled: Promise<unknown> = work.catch((error) => safeCause(error)).finally(() => running.delete(settled))
+      running.add(settled)
+      waitUntil?.(settled)
+    },
+    async drain() {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}

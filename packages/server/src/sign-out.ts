@@ -1,0 +1,37 @@
+/**
+ * Signing out: the session that the request presents ends, and the browser forgets it.
+ * @module
+ */
+import type { Effect } from '@handstamp/core/effect'
+import type { UserLike } from '@handstamp/core/schema'
+import { varies } from './authenticate.ts'
+import { clearCookies } from './grants.ts'
+import type { Settings } from './options.ts'
+import { readCredential } from './read-credential.ts'
+import type { RequestFace } from './request-face.ts'
+
+/** `revoked: false`: a signed token that nothing can call back stays good until `validUntil` (milliseconds since the epoch). */
+export interface SignedOut {
+  readonly ok: true
+  readonly revoked: boolean
+  readonly validUntil?: number
+  readonly effects: readonly Effect[]
+}
+
+/** What is unknown or expired is signed out already. A store that cannot answer throws, and the cookie stays. */
+export async function endSession<User extends UserLike>(
+  request: RequestFace,
+  settings: Settings<User>,
+): Promise<SignedOut> {
+  const presented = readCredential(request, settings)
+  const held = presented.access !== undefined || presented.refresh !== undefined
+  const ended = held ? await settings.strategy.revoke(presented, settings.clock()) : { revoked: true }
+  if (ended.standing)
+    settings.emit({ type: 'session.ended', sessionId: ended.standing.id, userId: ended.standing.userId })
+  return {
+    ok: true,
+    revoked: ended.revoked,
+    ...(ended.validUntil === undefined ? {} : { validUntil: ended.validUntil }),
+    effects: [...clearCookies(settings), ...varies(settings)],
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The contract of a session store. Every store is a leaf that implements this and nothing else.
+ * @module
+ */
+import type { SessionRecord } from '@handstamp/core/session'
+
+/** A record and the version that a later `replace` must name. */
+export interface Found {
+  readonly record: SessionRecord
+  readonly version: number
+}
+
+/** `exists`: the id is taken; `epoch`: the user was signed out everywhere since the epoch was read. */
+export type Saved = 'saved' | 'exists' | 'epoch'
+
+/** All that is kept of one user. `epoch` is undefined where the store has none: nobody is signed in then. */
+export interface UserSessions {
+  readonly epoch: number | undefined
+  readonly sessions: readonly (Found & { readonly id: string })[]
+}
+
+/**
+ * Persistence of sessions. Ids are `<handle>.<digest>`; the handle names the user, who is the unit of consistency: all
+ * of a user's keys change in one atomic step. A rejected promise means that the store could not answer; "not there"
+ * is a value.
+ *
+ * Two rules carry everything. A record lives only while its `epoch` equals the user's; no epoch means signed out.
+ * The only conditional write is compare-and-swap on the version, so nothing that was ended can be revived.
+ */
+export interface SessionStore {
+  /** True where one process holds all the data, so that no other clock can have written it. */
+  readonly singleProcess?: boolean
+
+  /**
+   * The live record: undefined when absent, when past the record's own expiry, or when its epoch is not the user's.
+   * Reads the primary and never writes.
+   */
+  find(id: string, options?: { readonly signal?: AbortSignal }): Promise<Found | undefined>
+
+  /**
+   * Creates, and only creates; atomic with the comparison of the epoch and the cap on sessions of a user (the one idle
+   * longest goes). `epoch: undefined` says "I saw none": the store then makes the record's own, which its author took
+   * from the time in microseconds, and answers `epoch` if there is one by now. Else `record.epoch` equals `epoch`.
+   */
+  save(
+    id: string,
+    record: SessionRecord,
+    options: { readonly epoch: number | undefined; readonly cap: number },
+  ): Promise<Saved>
+
+  /**
+   * Compare-and-swap. False if the record is absent, has another version, or is dead by epoch; it never creates. `as`
+   * moves the session to a new id in the same commit. `createdAt`, `expiresAt` and `userId` do not change; `lastSeenAt`
+   * and `idleUntil` never go back.
+   */
+  replace(
+    id: string,
+    expectedVersion: number,
+    record: SessionRecord,
+    options?: { readonly as?: string },
+  ): Promise<boolean>
+
+  /** Deleting what is not there is no error. True when this call ended it; once acknowledged, no `replace` succeeds. */
+  delete(id: string): Promise<boolean>
+
+  /** All live sessions of a user and the epoch, complete, or a rejection. */
+  listByUser(handle: string): Promise<UserSessions>
+
+  /**
+   * Ends all sessions of a user: raises the epoch to max(now in µs, old + 1) first, so that a `save` or `replace` in
+   * flight fails, then drops the records. `except` is kept, rewritten with the new epoch in the same commit.
+   */
+  deleteByUser(handle: string, options?: { readonly except?: string }): Promise<{ readonly epoch: number }>
+
+  /** Housekeeping: removes up to `limit` records that expired before `before`. `more`: call again. */
+  sweep(options: {
+    readonly before: number
+    readonly limit: number
+  }): Promise<{ readonly removed: number; readonly more: boolean }>
+}
+
+const methods = ['find', 'save', 'replace', 'delete', 'listByUser', 'deleteByUser', 'sweep'] as const
+
+/** A TypeError that names the option, unless the value has a store's methods. */
+export function checkStore(value: unknown, option: string): asserts value is SessionStore {
+  const missing =
+    typeof value === 'object' &&
+    value !== null &&
+    methods.find((name) => typeof (value as Record<string, unknown>)[name] !== 'function')
+  if (missing === false || value === null)
+    throw new TypeError(`${option} must be a session store: write memoryStore() or another one`)
+  if (missing !== undefined) throw new TypeError(`${option} has no method ${missing}(): see SessionStore`)
+}

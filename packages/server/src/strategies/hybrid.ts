@@ -1,0 +1,173 @@
+/**
+ * The hybrid strategy: an access token of minutes that needs no lookup, and a rotating refresh token with a record behind it.
+ * @module
+ */
+import { parseRefreshCredential, sessionIdOf } from '@handstamp/core/credential'
+import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { userHandle } from '@handstamp/core/secret'
+import { type SessionRecord, sessionExpiry, sessionOf } from '@handstamp/core/session'
+import {
+  type AccessTokenOptions,
+  type AccessTokenPlan,
+  openAccessTokens,
+  planAccessTokens,
+  sessionFromClaims,
+  standingFromClaims,
+} from '../access-tokens.ts'
+import { createRotation, rotationKeys } from '../rotation.ts'
+import { boundedStore } from '../stores/bounded.ts'
+import { checkStore, type SessionStore } from '../stores/store.ts'
+import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from './session.ts'
+import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
+import { secondsLeft, subjectOf } from './token.ts'
+
+export interface HybridOptions extends AccessTokenOptions {
+  readonly store: SessionStore
+  /** Secrets of at least 32 bytes that derive refresh tokens, newest first. `npx @handstamp/server keys` makes one. */
+  readonly secrets: readonly (string | Uint8Array)[]
+  /** How long an access token is good; `5m` unless set. */
+  readonly accessLifetime?: Duration
+  /** A session that is not refreshed for so long ends; `14d` unless set. */
+  readonly idleTimeout?: Duration
+  /** A session ends so long after sign-in; `90d` unless set. */
+  readonly lifetime?: Duration
+  /** How long the token before the live one is answered with the live one; `10s` unless set, `60s` at most. */
+  readonly grace?: Duration
+}
+
+type Rotations = { readonly grace: number; readonly keys: ReturnType<typeof rotationKeys> }
+
+/**
+ * A short-lived access token that any service can verify, and a refresh token that rotates: a replay of a spent one
+ * ends the session, while a lost response or two tabs never do.
+ *
+ * @example
+ * ```ts
+ * import { hybrid, memoryStore } from '@handstamp/server'
+ * const strategy = hybrid({
+ *   store: memoryStore(),
+ *   keys: JSON.parse(process.env.HANDSTAMP_KEYS ?? '[]'),
+ *   secrets: [process.env.HANDSTAMP_SECRET ?? ''],
+ * })
+ * ```
+ * @throws TypeError | RangeError naming the option.
+ */
+export function hybrid(options: HybridOptions): Strategy<'hybrid'> {
+  checkStore(options.store, 'hybrid({ store })')
+  const plan = planAccessTokens(options, '5m', 'hybrid')
+  const lifetimes = readLifetimes(options, { idleTimeout: '14d', lifetime: '90d' }, 'hybrid')
+  if (plan.accessLifetime > lifetimes.idle) {
+    throw new RangeError('hybrid({ accessLifetime }) is longer than the idle timeout: write minutes')
+  }
+  const grace = parseDuration(options.grace ?? '10s', 'hybrid({ grace })')
+  if (grace > 60_000)
+    throw new RangeError("hybrid({ grace }) is at most '60s': within it a stolen token is answered too")
+  const rotations = { grace, keys: rotationKeys(options.secrets) }
+  return {
+    kind: 'hybrid',
+    stateful: true,
+    revocable: true,
+    refreshes: true,
+    open: (context) => openHybrid(options.store, plan, lifetimes, rotations, context),
+  }
+}
+
+function openHybrid<User extends { readonly id: string }>(
+  given: SessionStore,
+  plan: AccessTokenPlan,
+  lifetimes: Lifetimes,
+  rotations: Rotations,
+  context: StrategyContext<User>,
+): OpenStrategy<User> {
+  const tokens = openAccessTokens(plan, context)
+  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+  const records = keepRecords(store, context)
+  const rotation = createRotation(store, rotations.keys, { grace: rotations.grace, idle: lifetimes.idle }, context)
+
+  async function grant(record: SessionRecord, user: User, refresh: string, now: number): Promise<Grant<User>> {
+    const signed = await tokens.sign(subjectOf(record, user, record.rotation?.g ?? 0, now))
+    return {
+      session: sessionOf(record, user),
+      transport: record.transport,
+      persistent: record.persistent,
+      access: signed.token,
+      refresh,
+      expiresIn: signed.expiresIn,
+      refreshable: true,
+      cookieUntil: sessionExpiry(record),
+    }
+  }
+
+  return {
+    epoch: records.epoch,
+    sharedClock: store.singleProcess !== true,
+
+    async issue(entry) {
+      const handle = userHandle(entry.user.id)
+      const begun = rotation.begin(handle, entry.now)
+      const record = { ...newRecord(sessionIdOf(handle, begun.family), entry, lifetimes), rotation: begun.rotation }
+      return {
+        grant: await grant(record, entry.user, begun.token, entry.now),
+        save: () => store.save(record.id, record, { epoch: entry.epoch, cap: context.sessionsPerUser }),
+      }
+    },
+
+    async authenticate(held, now) {
+      // Whether a refresh can help is known where its cookie is read; a bearer client keeps its refresh token to itself.
+      const refreshable =
+        held.access?.via === 'authorization' ||
+        (held.refresh !== undefined && parseRefreshCredential(held.refresh.text) !== undefined)
+      if (!held.access) return refreshable ? refuse('expired', true) : refuse('absent')
+      const verified = await tokens.verify(held.access.text, now)
+      if (!verified.ok) return refuse(verified.reason, refreshable)
+      const { claims } = verified
+      const user = await context.readUser(claims.user)
+      if (user === undefined || user.id !== claims.sub) return refuse('outdated', refreshable)
+      return {
+        ok: true,
+        session: sessionFromClaims(claims, user),
+        standing: standingFromClaims(claims),
+        expiresIn: secondsLeft(claims, now),
+        refreshable,
+      }
+    },
+
+    async renew({ access }, entry) {
+      const verified = access && (await tokens.verify(access.text, entry.now))
+      if (!verified?.ok) return refuse(verified?.reason ?? 'absent')
+      const found = await store.find(verified.claims.sid ?? '')
+      if (!found) return refuse('revoked', false)
+      const handle = userHandle(entry.user.id)
+      const begun = rotation.begin(handle, entry.now)
+      const renewed = renewedRecord(found.record, sessionIdOf(handle, begun.family), entry, lifetimes)
+      const record = { ...renewed, rotation: begun.rotation }
+      return {
+        grant: await grant(record, entry.user, begun.token, entry.now),
+        save: () => records.move(found, record),
+      }
+    },
+
+    async refresh({ refresh }, now, admit) {
+      if (!refresh) return refuse('absent')
+      return rotation.refresh(refresh, now, admit, async ({ record, token }) => {
+        const user = await records.readUser(record)
+        return user === undefined ? refuse('unknown', false) : grant(record, user, token, now)
+      })
+    },
+
+    async revoke(held, now) {
+      return records.end(await sessionIds(held, now))
+    },
+
+    sessions: records,
+    jwks: tokens.jwks,
+  }
+
+  /** A token that expired still names its session; two credentials of different sessions end both. */
+  async function sessionIds({ access, refresh }: Held, now: number): Promise<string[]> {
+    const verified = access && (await tokens.verify(access.text, now))
+    const claims = verified && (verified.ok || verified.reason === 'expired') ? verified.claims : undefined
+    const family = refresh && parseRefreshCredential(refresh.text)
+    return [...new Set([claims?.sid, family?.id].filter((id) => id !== undefined))]
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The narrow waist: what a strategy must do, and nothing else of the server asks which one it is.
+ * @module
+ */
+import type { Clock } from '@handstamp/core/clock'
+import type { KeyRing } from '@handstamp/core/jwt/key-ring'
+import type { Rejection } from '@handstamp/core/rejection'
+import type { RandomBytes } from '@handstamp/core/secret'
+import type { Session, SessionRecord, Transport } from '@handstamp/core/session'
+import type { StrategyKind } from '@handstamp/core/shape'
+import type { EmitEvent } from '../events.ts'
+import type { Saved } from '../stores/store.ts'
+
+/** What `session()`, `token()` and `hybrid()` answer: a few plain facts, and the way to open it for one `createAuth`. */
+export interface Strategy<Kind extends StrategyKind = StrategyKind> {
+  readonly kind: Kind
+  /** Keeps records in a store, so that sessions can be listed. */
+  readonly stateful: boolean
+  /** Can end a session before its credential expires. */
+  readonly revocable: boolean
+  /** Has a refresh credential of its own, and so knows the split transport. */
+  readonly refreshes: boolean
+  open<User extends { readonly id: string }>(context: StrategyContext<User>): OpenStrategy<User>
+}
+
+/** What `createAuth` lends to its strategy. */
+export interface StrategyContext<User> {
+  readonly clock: Clock
+  readonly random: RandomBytes
+  /** The first origin: issuer and audience unless the strategy's options name others. */
+  readonly origin: string
+  /** Most sessions of one user; the one idle longest goes. */
+  readonly sessionsPerUser: number
+  /** Milliseconds that one call to a store may take. */
+  readonly storeTimeout: number
+  /** The user in the schema's own type; undefined if what was stored no longer fits it. */
+  readonly readUser: (stored: unknown) => Promise<User | undefined> | User | undefined
+  readonly emit: EmitEvent
+  /** Work that the answer does not wait for, but shutdown does. */
+  readonly defer: (work: Promise<unknown>) => void
+}
+
+/** Where a credential was found in the request. */
+export type Via = 'cookie' | 'authorization' | 'body'
+
+/** The credentials that one request presents. */
+export interface Held {
+  readonly access?: { readonly text: string; readonly via: Via }
+  readonly refresh?: { readonly text: string; readonly via: Via }
+}
+
+/** What a credential stands for, as far as admission asks; a record is one. */
+export interface Standing {
+  readonly id: string
+  readonly userId: string
+  readonly transport: Transport
+  readonly authTime: number
+  readonly ip?: string
+  readonly userAgent?: string
+}
+
+/** A credential that holds. */
+export interface Proof<User> {
+  readonly ok: true
+  readonly session: Session<User>
+  readonly standing: Standing
+  /** Seconds until a refresh is due; null: never. */
+  readonly expiresIn: number | null
+  readonly refreshable: boolean
+  /** Notes that the session was seen, where that is kept; called once the request is admitted. */
+  readonly touch?: () => void
+}
+
+/** A credential that does not. */
+export interface Refused {
+  readonly ok: false
+  readonly reason: Rejection
+  readonly refreshable?: boolean
+}
+
+/** What a new session begins with. Times are milliseconds since the epoch, `lifetime` a duration in milliseconds. */
+export interface Entry<User> {
+  readonly user: User
+  readonly transport: Transport
+  readonly persistent: boolean
+  readonly now: number
+  readonly lifetime?: number
+  readonly pending?: string
+  readonly ip?: string
+  readonly userAgent?: string
+  /** The user's epoch as read before; undefined: there was none. */
+  readonly epoch: number | undefined
+}
+
+/** The credentials of a live session, the same for all strategies. */
+export interface Grant<User> {
+  readonly session: Session<User>
+  readonly transport: Transport
+  readonly persistent: boolean
+  readonly access: string
+  readonly refresh?: string
+  readonly expiresIn: number | null
+  readonly refreshable: boolean
+  /** How long a browser may keep the cookies, in milliseconds since the epoch. */
+  readonly cookieUntil: number
+}
+
+/** A grant that is composed and not yet kept, so that its size can be judged before anything is written. */
+export interface Draft<User> {
+  readonly grant: Grant<User>
+  save(): Promise<Saved>
+}
+
+/** Refuses a genuine credential for reasons outside of it: its transport, the client it is bound to. */
+export type Admit = (standing: Standing, via: Via) => Rejection | undefined
+
+export interface Ended {
+  /** False: what is signed stays good until `validUntil`. */
+  readonly revoked: boolean
+  readonly validUntil?: number
+  readonly standing?: Pick<Standing, 'id' | 'userId'>
+}
+
+export interface OpenStrategy<User> {
+  /** The user's epoch, read before credentials are judged final; undefined where there is none or none is kept. */
+  epoch(userId: string): Promise<number | undefined>
+  /** True where the epoch may have been written by another machine's clock. */
+  readonly sharedClock: boolean
+  issue(entry: Entry<User>): Promise<Draft<User>>
+  authenticate(held: Held, now: number): Promise<Proof<User> | Refused>
+  /** The same session under a new secret, for a step-up or a change of privileges. */
+  renew(
+    held: Held,
+    entry: Omit<Entry<User>, 'epoch' | 'transport' | 'persistent' | 'lifetime'>,
+  ): Promise<Draft<User> | Refused>
+  refresh(held: Held, now: number, admit: Admit): Promise<Grant<User> | Refused>
+  revoke(held: Held, now: number): Promise<Ended>
+  /** Listing and revoking, where records are kept. */
+  readonly sessions?: RecordKeeper<User>
+  /** The public keys, where there are any. */
+  jwks?(now: number): ReturnType<KeyRing['jwks']>
+}
+
+/** Sessions as records, by user. */
+export interface RecordKeeper<User> {
+  list(userId: string): Promise<readonly SessionRecord[]>
+  /** True when this call ended it. */
+  revoke(id: string): Promise<boolean>
+  /** How many were ended. */
+  revokeAll(userId: string, except: string | undefined): Promise<number>
+  /** Rewrites the user in all records; answers how many. */
+  update(user: User): Promise<number>
+}
+
+/** The credential's way must be the one fixed at sign-in (protocol: Transports). */
+export function travelsBy(transport: Transport, credential: 'access' | 'refresh', via: Via): boolean {
+  if (transport === 'cookie') return via === 'cookie'
+  if (credential === 'access') return via === 'authorization'
+  return via === (transport === 'split' ? 'cookie' : 'body')
+}
+
+export function refuse(reason: Rejection, refreshable?: boolean): Refused {
+  return refreshable === undefined ? { ok: false, reason } : { ok: false, reason, refreshable }
+}

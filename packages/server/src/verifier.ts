@@ -1,0 +1,128 @@
+/**
+ * `createVerifier`: for a service that only verifies. It issues nothing, keeps nothing, and needs the issuer's public keys alone.
+ * @module
+ */
+
+import type { AuthResult, Rejected } from '@handstamp/core/auth-result'
+import { readBearer } from '@handstamp/core/authorization'
+import { type Clock, systemClock } from '@handstamp/core/clock'
+import type { Duration } from '@handstamp/core/duration'
+import { parseDuration } from '@handstamp/core/duration'
+import { parseClockTolerance } from '@handstamp/core/jwt/claims'
+import type { KeyRing } from '@handstamp/core/jwt/key-ring'
+import { createRemoteJwks } from '@handstamp/core/jwt/remote-jwks'
+import { type ResolveKey, verifyAccessToken } from '@handstamp/core/jwt/verify'
+import type { Rejection } from '@handstamp/core/rejection'
+import type { StandardSchema, UserLike } from '@handstamp/core/schema'
+import { allowInsecureLoopback } from '@handstamp/core/unsafe'
+import { defaultBasePath, routePaths } from '@handstamp/core/wire'
+import { sessionFromClaims } from './access-tokens.ts'
+import { challengeResponse } from './problem.ts'
+import type { RequestFace } from './request-face.ts'
+
+export interface VerifierOptions<User extends UserLike> {
+  /** `iss`, exactly. */
+  readonly issuer: string
+  /** One of these must be in `aud`; the issuer unless set. */
+  readonly audience?: string | readonly string[]
+  /** Where the public keys are, or the key ring itself; `/auth/jwks.json` of the issuer unless set. */
+  readonly jwks?: string | URL | KeyRing
+  readonly user: StandardSchema<User>
+  /** The longest access lifetime that is believed; `1h` unless set. */
+  readonly maxLifetime?: Duration
+  /** `5s` unless set, 5 minutes at most. */
+  readonly clockTolerance?: Duration
+  readonly clock?: Clock
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** Plain http to a loopback address, for development alone. */
+  readonly [allowInsecureLoopback]?: boolean
+}
+
+/** Judges a request's bearer token, or a token as text. */
+export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<User>>
+
+/**
+ * Answers a function that judges access tokens of one issuer (RFC 9068 §4). A token that was revoked is not known to be:
+ * it dies at `exp`.
+ *
+ * @example
+ * ```ts
+ * import { createVerifier } from '@handstamp/server/verifier'
+ * import { z } from 'zod'
+ *
+ * const verify = createVerifier({ issuer: 'https://app.example', user: z.object({ id: z.string() }) })
+ * const result = await verify(new Request('https://api.example/', { headers: { authorization: 'Bearer …' } }))
+ * ```
+ * @throws TypeError | RangeError naming the option. The function itself throws AuthError `ERR_JWKS_UNAVAILABLE` where the
+ * keys cannot be had.
+ */
+export function createVerifier<User extends UserLike>(options: VerifierOptions<User>): Verify<User> {
+  const { issuer, user } = options
+  if (typeof issuer !== 'string' || issuer === '')
+    throw new TypeError("issuer is missing: write the issuer's origin, 'https://app.example'")
+  if (typeof user?.['~standard']?.validate !== 'function')
+    throw new TypeError('user must be a Standard Schema, e.g. z.object({ id: z.string() })')
+  const clock = options.clock ?? systemClock
+  const clockTolerance = parseClockTolerance(options.clockTolerance ?? '5s', 'clockTolerance')
+  const maxLifetime = parseDuration(options.maxLifetime ?? '1h', 'maxLifetime') + clockTolerance
+  const audience = options.audience ?? issuer
+  if (audience.length === 0) throw new TypeError('audience is empty: write the name of this service, or leave it out')
+  const resolve = keySource(options, clock, maxLifetime)
+
+  return async (input) => {
+    const bearer =
+      typeof input === 'string'
+        ? ({ kind: 'token', token: input } as const)
+        : readBearer(input.headers.get('authorization'))
+    if (bearer.kind !== 'token') return reject(bearer.kind === 'absent' ? 'absent' : 'malformed_request')
+    const verified = await verifyAccessToken(bearer.token, {
+      resolve,
+      issuer,
+      audience,
+      now: clock(),
+      clockTolerance,
+      maxLifetime,
+    })
+    if (!verified.ok) return reject(verified.reason)
+    const { claims } = verified
+    const parsed = await user['~standard'].validate(claims.user)
+    if (parsed.issues !== undefined || parsed.value.id !== claims.sub) return reject('malformed')
+    const session = sessionFromClaims(claims, parsed.value)
+    return session.pending === undefined
+      ? {
+          ok: true,
+          session,
+          effects: [
+            { type: 'header', name: 'Cache-Control', value: 'private, no-store' },
+            { type: 'header', name: 'Vary', value: 'Authorization' },
+          ],
+        }
+      : reject('pending')
+  }
+}
+
+/** A refusal of a verifier as a response, with a challenge for the realm (RFC 6750). */
+export function challenge(rejected: Rejected, realm: string): Response {
+  return challengeResponse(rejected, { cookies: undefined, realm })
+}
+
+function keySource<User extends UserLike>(options: VerifierOptions<User>, clock: Clock, acceptFor: number): ResolveKey {
+  const { jwks = `${options.issuer}${defaultBasePath}${routePaths.jwks}` } = options
+  if (typeof jwks === 'object' && 'verifier' in jwks) return (kid, alg) => jwks.verifier(kid, alg, clock(), acceptFor)
+  return createRemoteJwks(jwks, {
+    clock,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+    allow: options[allowInsecureLoopback] === true ? [allowInsecureLoopback] : [],
+  }).resolve
+}
+
+function reject(reason: Rejection): Rejected {
+  return {
+    ok: false,
+    reason,
+    effects: [
+      { type: 'challenge', reason },
+      { type: 'header', name: 'Vary', value: 'Authorization' },
+    ],
+  }
+}
