@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { frozenJson } from '../src/json-value.ts'
+
+describe('frozenJson', () => {
+  test('copies deeply and freezes all of it', () => {
+    const value = { a: [{ b: 1 }], c: null }
+    const copy = frozenJson(value, 'user')
+    expect(copy).toEqual(value)
+    value.a.push({ b: 2 })
+    expect(copy.a).toHaveLength(1)
+    for (const part of [copy, copy.a, copy.a[0]]) expect(Object.isFrozen(part)).toBe(true)
+  })
+
+  test('gives what JSON gives', () => {
+    const value = {
+      z: -0,
+      u: undefined,
+      s: '\ud800',
+      n: 1e300,
+      [Symbol('x')]: 1,
+      nested: Object.create(null) as object,
+    }
+    expect(frozenJson(value, 'user')).toEqual(JSON.parse(JSON.stringify(value)))
+    expect(Object.is((frozenJson(value, 'user') as { z: number }).z, 0)).toBe(true)
+  })
+
+  test('__proto__ is a key like any other', () => {
+    const copy = frozenJson(JSON.parse('{"__proto__":{"admin":true}}') as object, 'user')
+    expect(Object.keys(copy)).toEqual(['__proto__'])
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)
+    expect('admin' in {}).toBe(false)
+  })
+
+  test('a getter is read once, and its value kept', () => {
+    let reads = 0
+    const value = {
+      get role() {
+        reads += 1
+        return 'member'
+      },
+    }
+    expect(frozenJson(value, 'user')).toEqual({ role: 'member' })
+    expect(reads).toBe(1)
+  })
+
+  test.each<[string, unknown, string]>([
+    ['a Date', { since: new Date(0) }, 'user.since is a Date'],
+    ['NaN', { list: [1, Number.NaN] }, 'user.list[1] is NaN'],
+    ['a hole', { list: Object.assign(new Array(3), { 0: 1, 2: 2 }) }, 'user.list[1] is of type undefined'],
+    ['a function', { f: () => 1 }, 'user.f is of type function'],
+    ['a BigInt', 1n, 'user is of type bigint'],
+    ['a class instance', { c: new (class Account {})() }, 'user.c is a Account'],
+  ])('refuses %s and says where', (_name, value, message) => {
+    expect(() => frozenJson(value, 'user')).toThrow(message)
+    expect(() => frozenJson(value, 'user')).toThrow(expect.objectContaining({ code: 'ERR_CLAIMS_INVALID' }))
+  })
+
+  test('64 levels pass, 65 do not', () => {
+    const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)])
+    expect(frozenJson(nested(64), 'user')).toEqual(nested(64))
+    expect(() => frozenJson(nested(65), 'user')).toThrow('nested deeper')
+  })
+})
