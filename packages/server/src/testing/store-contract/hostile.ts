@@ -1,0 +1,75 @@
+/**
+ * Texts that have broken stores: as ids they are refused or absent, as user ids they are users like any other.
+ * @module
+ */
+
+/** Ids that are none, some of them made from a good one. */
+export function hostileIds(good: string): readonly string[] {
+  return [
+    '',
+    'a',
+    '.',
+    '..',
+    '*',
+    '__proto__',
+    'constructor',
+    'toString',
+    '../../etc/passwd',
+    '..\\..\\x',
+    '..%2f..%2fx',
+    'C:\\x',
+    'CON',
+    "' OR '1'='1",
+    "'; DROP TABLE handstamp_session; --",
+    'a\r\nflush_all\r\n',
+    '*1\r\n$8\r\nFLUSHALL\r\n',
+    '{tag}',
+    '%_',
+    '\0',
+    'ﬁ\u0301',
+    '\ud800',
+    'x'.repeat(251),
+    'x'.repeat(10_240),
+    `${good} `,
+    ` ${good}`,
+    `${good}\0`,
+    `${good}\n`,
+    `${good}=`,
+    good.slice(0, -1),
+    good.replace('.', ''),
+    good.replace('.', ':'),
+    good.replace(/.$/, '*'),
+    good.replace(/^./, '/'),
+  ]
+}
+
+/** User ids that are legal, and meant to confuse: no two are the same user. */
+export const hostileUserIds: readonly string[] = [
+  '*',
+  '?',
+  '%',
+  '_',
+  '.',
+  '..',
+  '../../etc/passwd',
+  '__proto__',
+  'constructor',
+  'hasOwnProperty',
+  "' OR '1'='1",
+  '"; --',
+  'a\r\nFLUSHALL\r\n',
+  'a\0b',
+  '{a}',
+  '{b}',
+  'ada',
+  'Ada',
+  'ada ',
+  ' ada',
+  'ad\u00e4',
+  'ada\u0308',
+  '\u{1f511}',
+  '0',
+  '00',
+  'null',
+  'x'.repeat(255),
+]

@@ -1,0 +1,111 @@
+/**
+ * What `save` promises: it creates and only creates, under the user's epoch, within the cap.
+ * @module
+ */
+import { handleOf } from '@handstamp/core/credential'
+import { assert, assertEqual } from '../assert.ts'
+import { type ContractCase, contractCase } from './case.ts'
+
+export const saveCases: readonly ContractCase[] = [
+  contractCase(
+    'save: a second save of one id answers "exists" and changes nothing',
+    async ({ store, signIn, found, record }) => {
+      const first = await signIn(record())
+      const before = await found(first.id)
+      const again = await store.save(first.id, { ...first, user: { id: 'other' } }, { epoch: first.epoch, cap: 100 })
+      assertEqual(again, 'exists', 'the second save')
+      assertEqual(await found(first.id), before, 'the record')
+    },
+  ),
+
+  contractCase(
+    "save: the first of a user brings the record's epoch, which outlives the session",
+    async ({ store, signIn, record }) => {
+      const { id, userId, epoch } = await signIn(record())
+      await store.delete(id)
+      assertEqual((await store.listByUser(handleOf(id))).epoch, epoch, 'epoch after the last session ended')
+      const next = record({ userId })
+      assertEqual(await store.save(next.id, next, { epoch: undefined, cap: 100 }), 'epoch', 'a save that saw no epoch')
+      await signIn(next)
+    },
+  ),
+
+  contractCase('save: "epoch" where the epoch is another, and nothing is kept', async ({ store, signIn, record }) => {
+    const first = await signIn(record())
+    for (const epoch of [undefined, 0, first.epoch - 1, first.epoch + 1]) {
+      const late = record({ userId: first.userId, epoch: epoch ?? first.epoch })
+      assertEqual(await store.save(late.id, late, { epoch, cap: 100 }), 'epoch', `save under ${epoch}`)
+      assertEqual(await store.find(late.id), undefined, 'find')
+    }
+  }),
+
+  contractCase('save: "epoch" where an epoch is expected and the user has none', async ({ store, record }) => {
+    const lost = record()
+    assertEqual(await store.save(lost.id, lost, { epoch: lost.epoch, cap: 100 }), 'epoch', 'save')
+    assertEqual(await store.find(lost.id), undefined, 'find')
+  }),
+
+  contractCase(
+    'save: "epoch" for all who read it before the user was signed out everywhere',
+    async ({ store, clock, signIn, record }) => {
+      const first = await signIn(record())
+      clock.advance(5)
+      await store.deleteByUser(handleOf(first.id))
+      const late = record({ userId: first.userId, epoch: first.epoch })
+      assertEqual(await store.save(late.id, late, { epoch: first.epoch, cap: 100 }), 'epoch', 'save')
+      assertEqual(await store.find(late.id), undefined, 'find')
+    },
+  ),
+
+  contractCase(
+    'save: over the cap the one idle longest goes, and no other',
+    async ({ store, clock, signIn, found, record }) => {
+      const cap = 5
+      const first = await signIn(record())
+      const ids = [first.id]
+      for (let more = 1; more < cap; more += 1) {
+        clock.advance(1_000)
+        ids.push((await signIn(record({ userId: first.userId }), cap)).id)
+      }
+      clock.advance(1_000)
+      const { record: used, version } = await found(first.id)
+      assert(
+        await store.replace(first.id, version, { ...used, lastSeenAt: clock() }),
+        'the first session is used again',
+      )
+      ids.push((await signIn(record({ userId: first.userId }), cap)).id)
+      const { sessions } = await store.listByUser(handleOf(first.id))
+      const expected = ids.filter((_id, at) => at !== 1)
+      assertEqual(sessions.map(({ id }) => id).sort(), expected.sort(), 'who is left')
+      assertEqual(await store.find(ids[1] ?? ''), undefined, 'the one idle longest')
+    },
+  ),
+
+  contractCase(
+    'save: expired sessions do not count towards the cap',
+    async ({ store, clock, signIn, found, record }) => {
+      const old = await signIn(record())
+      clock.advance(1_000)
+      await signIn(record({ userId: old.userId, idleUntil: clock() + 500 }))
+      clock.advance(500)
+      const next = await signIn(record({ userId: old.userId }), 2)
+      await found(old.id)
+      await found(next.id)
+      assertEqual((await store.listByUser(handleOf(old.id))).sessions.length, 2, 'live sessions')
+    },
+  ),
+
+  contractCase('save: a cap of one leaves the newest alone', async ({ store, clock, signIn, found, record }) => {
+    const first = await signIn(record(), 1)
+    clock.advance(1)
+    const second = await signIn(record({ userId: first.userId }), 1)
+    assertEqual(await store.find(first.id), undefined, 'the first session')
+    await found(second.id)
+  }),
+
+  contractCase('save: the cap holds for each user by itself', async ({ signIn, found, record }) => {
+    const [ada, grace] = [await signIn(record(), 1), await signIn(record(), 1)]
+    await found(ada.id)
+    await found(grace.id)
+  }),
+]
