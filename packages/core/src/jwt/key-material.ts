@@ -57,11 +57,18 @@ function checkSecret(
     throw new RangeError(`${option}.k is one byte over and over: a secret is random bytes`)
 }
 
-/** A SEQUENCE that spans all of the bytes: an SPKI or PKCS #8 structure, and no accident (odds 2⁻³² and less). */
+/**
+ * A SEQUENCE that spans all of the bytes and begins as SPKI, PKCS #8 or PKCS #1 do: an algorithm identifier, or an
+ * integer. A random secret looks like that with odds of 2⁻³⁰ and less.
+ */
 function isDer(bytes: Uint8Array): boolean {
-  const [tag, form, high = 0, low = 0] = bytes
+  const [tag, form = 0, high = 0, low = 0] = bytes
   if (tag !== 0x30) return false
-  return (form === 0x82 && (high << 8) + low === bytes.length - 4) || (form === 0x81 && high === bytes.length - 3)
+  if (form === 0x82) return (high << 8) + low === bytes.length - 4
+  const start = form === 0x81 ? 3 : 2
+  if ((form === 0x81 ? high : form) !== bytes.length - start) return false
+  const identifier = bytes[start] === 0x30 && bytes[start + 2] === 0x06
+  return identifier || (bytes[start] === 0x02 && bytes[start + 1] === 0x01)
 }
 
 function checkRsa(

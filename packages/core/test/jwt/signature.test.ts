@@ -1,0 +1,213 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { isAuthError } from '../../src/errors.ts'
+import { algorithmFacts } from '../../src/jwt/algorithm.ts'
+import { splitCompact } from '../../src/jwt/decode.ts'
+import { checkJwk, type Jwk } from '../../src/jwt/key.ts'
+import {
+  createSigningKey,
+  createVerificationKey,
+  type SigningKey,
+  type VerificationKey,
+} from '../../src/jwt/signature.ts'
+import { utf8 } from '../../src/secret.ts'
+import { algorithms, keyFor, keyOfKind, publicHalf, segment } from './keys.ts'
+
+const signer = (jwk: Jwk): SigningKey => createSigningKey(checkJwk(jwk, { use: 'sign' }, 'key'))
+const verifier = (jwk: Jwk): VerificationKey => createVerificationKey(checkJwk(jwk, { use: 'verify' }, 'key'))
+
+interface Vector {
+  readonly source: string
+  readonly jwk: Jwk
+  readonly token: string
+}
+
+const joe = 'eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ'
+
+const vectors: readonly Vector[] = [
+  {
+    source: 'RFC 7515 appendix A.1',
+    jwk: {
+      kty: 'oct',
+      alg: 'HS256',
+      k: 'AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow',
+    },
+    token: `eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.${joe}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk`,
+  },
+  {
+    source: 'RFC 7515 appendix A.2',
+    jwk: {
+      kty: 'RSA',
+      alg: 'RS256',
+      n: 'ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ',
+      e: 'AQAB',
+    },
+    token: `eyJhbGciOiJSUzI1NiJ9.${joe}.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw`,
+  },
+  {
+    source: 'RFC 7515 appendix A.3',
+    jwk: {
+      kty: 'EC',
+      alg: 'ES256',
+      crv: 'P-256',
+      x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+      y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+    },
+    token: `eyJhbGciOiJFUzI1NiJ9.${joe}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q`,
+  },
+  {
+    source: 'RFC 7515 appendix A.4',
+    jwk: {
+      kty: 'EC',
+      alg: 'ES512',
+      crv: 'P-521',
+      x: 'AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4qUxcWceqwQGk',
+      y: 'ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2',
+    },
+    token:
+      'eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn',
+  },
+  {
+    source: 'RFC 8037 appendix A.4',
+    jwk: { kty: 'OKP', alg: 'EdDSA', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+    token:
+      'eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg',
+  },
+]
+
+describe.each(vectors)('$source', ({ jwk, token }) => {
+  const parts = splitCompact(token)
+
+  test('is verified', async () => {
+    expect(parts?.header.alg).toBe(jwk.alg)
+    expect(await verifier(jwk).verify(parts?.signingInput ?? '', parts?.signature ?? '')).toBe(true)
+  })
+
+  test('is refused with one bit changed, in what is signed or in the signature', async () => {
+    const key = verifier(jwk)
+    const { signingInput = '', signature = '' } = parts ?? {}
+    const bytes = Buffer.from(signature, 'base64url')
+    bytes[0] = (bytes[0] ?? 0) ^ 1
+    expect(await key.verify(signingInput, bytes.toString('base64url'))).toBe(false)
+    expect(await key.verify(`${signingInput.slice(0, -2)}AA`, signature)).toBe(false)
+  })
+})
+
+test('RFC 8037 appendix A.4 is signed: the same key, header and payload give the same signature', async () => {
+  const key = signer({
+    kty: 'OKP',
+    alg: 'EdDSA',
+    crv: 'Ed25519',
+    kid: 'k',
+    x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+    d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A',
+  })
+  const once = await key.sign('at+jwt', utf8('Example of Ed25519 signing'))
+  expect(once).toBe(await key.sign('at+jwt', utf8('Example of Ed25519 signing')))
+  expect(once.split('.').slice(0, 2)).toEqual([
+    segment('{"alg":"EdDSA","kid":"k","typ":"at+jwt"}'),
+    'RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc',
+  ])
+})
+
+describe.each(algorithms)('%s', (alg) => {
+  const half = algorithmFacts[alg].kty === 'oct' ? keyFor(alg) : publicHalf(keyFor(alg))
+
+  test('verifies what it signed, under a header of alg, kid and typ alone', async () => {
+    const token = await signer(keyFor(alg)).sign('at+jwt', utf8('{"a":1}'))
+    const parts = splitCompact(token)
+    expect(parts?.header).toEqual({ alg, kid: `k-${alg}`, typ: 'at+jwt' })
+    expect(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).toBe(
+      `{"alg":"${alg}","kid":"k-${alg}","typ":"at+jwt"}`,
+    )
+    expect(await verifier(half).verify(parts?.signingInput ?? '', parts?.signature ?? '')).toBe(true)
+  })
+
+  test('refuses a signature that is shorter, longer, empty, or all zero (CVE-2022-21449)', async () => {
+    const key = verifier(half)
+    const token = await signer(keyFor(alg)).sign('at+jwt', utf8('{"a":1}'))
+    const input = token.slice(0, token.lastIndexOf('.'))
+    const signature = Buffer.from(token.slice(input.length + 1), 'base64url')
+    const hostile = [
+      signature.subarray(0, -1),
+      signature.subarray(0, 16),
+      Buffer.concat([signature, Buffer.of(0)]),
+      Buffer.concat([Buffer.of(0), signature]),
+      Buffer.alloc(0),
+      Buffer.alloc(signature.length),
+      Buffer.alloc(signature.length, 255),
+    ]
+    for (const bytes of hostile) expect(await key.verify(input, bytes.toString('base64url'))).toBe(false)
+    expect(await key.verify(input, signature.toString('base64url'))).toBe(true)
+  })
+
+  test('shows no key, however it is looked at', async () => {
+    const keys = [signer(keyFor(alg)), verifier(half)] as const
+    const token = await keys[0].sign('at+jwt', utf8('{}'))
+    await keys[1].verify(token.slice(0, token.lastIndexOf('.')), token.slice(token.lastIndexOf('.') + 1))
+    const shown = inspect(keys, { depth: 12, showHidden: true }) + JSON.stringify(keys)
+    const { d, p, k } = keyFor(alg)
+    for (const secret of [d, p, k]) {
+      if (secret !== undefined) expect(shown).not.toContain(secret.slice(0, 12))
+    }
+  })
+})
+
+describe('a key whose halves are of two pairs', () => {
+  const other = checkOther()
+
+  test('never signs, and says so without showing either', async () => {
+    let thrown: unknown
+    try {
+      await signer(other).sign('at+jwt', utf8('{}'))
+    } catch (error) {
+      thrown = error
+    }
+    expect(isAuthError(thrown) && thrown.code).toBe('ERR_KEY_UNAVAILABLE')
+    expect(inspect(thrown, { depth: 9 })).not.toContain(other.d)
+    await expect((async () => signer(other).sign('at+jwt', utf8('{}')))()).rejects.toThrow(/^.*mixed/)
+  })
+
+  function checkOther(): Jwk & { d: string } {
+    const mine = keyOfKind('Ed25519')
+    return {
+      kty: 'OKP',
+      crv: 'Ed25519',
+      alg: 'EdDSA',
+      kid: 'mixed',
+      x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo',
+      d: mine.d ?? '',
+    }
+  }
+})
+
+test('a damaged RSA key never gives a faulty signature away, from which its factors follow', async () => {
+  const jwk = keyFor('RS256')
+  const half = verifier(publicHalf(jwk))
+  const damage = (member: string | undefined): string => {
+    const bytes = Buffer.from(member ?? '', 'base64url')
+    bytes[10] = (bytes[10] ?? 0) ^ 1
+    return bytes.toString('base64url')
+  }
+  const damaged = [
+    { ...jwk, dp: damage(jwk.dp) },
+    { ...jwk, dq: damage(jwk.dq) },
+    { ...jwk, d: damage(jwk.d), dp: damage(jwk.dp) },
+    { ...jwk, qi: damage(jwk.qi), d: damage(jwk.d) },
+    { ...jwk, p: jwk.q ?? '', q: jwk.p ?? '' },
+  ]
+  const outcomes = await Promise.all(
+    damaged.map(async (key) => {
+      try {
+        const token = await signer(key).sign('at+jwt', utf8('{}'))
+        const dot = token.lastIndexOf('.')
+        return (await half.verify(token.slice(0, dot), token.slice(dot + 1))) ? 'right' : 'faulty'
+      } catch (error) {
+        return isAuthError(error) && error.code
+      }
+    }),
+  )
+  // A platform that notices a damaged prime may sign without it.
+  expect(outcomes).not.toContain('faulty')
+  expect(outcomes[2]).toBe('ERR_KEY_UNAVAILABLE')
+})
