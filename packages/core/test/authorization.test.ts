@@ -68,7 +68,7 @@ describe('readBearer', () => {
 
   test('never throws, and a token that it reads is the whole of what stands behind the scheme', () => {
     const header = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.integer({ max: 0xffff, min: 0 }).map((code) => String.fromCharCode(code)) }),
       fc.string({ unit: fc.constantFrom(...'Bearer bearer,,  \t="\\abc.') }),
       fc.string({ unit: fc.constantFrom(...'abc.-_~+/=, ') }).map((rest) => `Bearer ${rest}`),
     )

@@ -72,7 +72,7 @@ describe('readCookie', () => {
 
   test('never throws, and answers cookie-octets alone', () => {
     const header = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.integer({ max: 0xffff, min: 0 }).map((code) => String.fromCharCode(code)) }),
       fc.string({ unit: fc.constantFrom('sid', '=', ';', ' ', '\t', '"', 'a', ',', '\0', 'ä') }),
     )
     fc.assert(

@@ -103,7 +103,7 @@ test('phases are total, go forward alone, and at most one key signs at any time'
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   )
 })
 
