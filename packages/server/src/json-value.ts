@@ -11,11 +11,11 @@ const deepest = 64
  * absent and -0 as 0, as in JSON; `__proto__` is a key like any other.
  *
  * @throws AuthError ERR_CLAIMS_INVALID for what JSON would silently change or drop: Date, Map, class instances,
- * functions, BigInt, NaN, undefined or a hole in an array, circles and more than 64 levels. It names the path, never the value.
+ * functions, BigInt, NaN, a lone surrogate, undefined or a hole in an array, circles and more than 64 levels. It names the path, never the value.
  *
  * @example
  * ```ts
- * frozenJson({ id: 'u_1', since: new Date() }, 'user') // throws: user.since is a Date
+ * frozenJson({ id: 'u_1', since: new Date() }, 'user') // throws: user.since is an instance of Date
  * ```
  */
 export function frozenJson<T>(value: T, name: string): T {
@@ -25,6 +25,9 @@ export function frozenJson<T>(value: T, name: string): T {
 function copyOf(value: unknown, path: string, depth: number): unknown {
   switch (typeof value) {
     case 'string':
+      // Written as UTF-8 it would come back as U+FFFD from some stores, and a token refuses it (RFC 8259 §8.2).
+      if (/\p{Surrogate}/u.test(value)) throw notJson(path, 'text with a lone surrogate')
+      return value
     case 'boolean':
       return value
     case 'number':
@@ -48,11 +51,12 @@ function copyOfObject(value: object, path: string, depth: number): object {
   // Object.prototype of another realm is as good as ours: its own prototype is null as well.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     const kind: unknown = value.constructor
-    throw notJson(path, `a ${typeof kind === 'function' && kind.name !== '' ? kind.name : 'class instance'}`)
+    throw notJson(path, `an instance of ${typeof kind === 'function' && kind.name !== '' ? kind.name : 'a class'}`)
   }
   const copy: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
+    if (/\p{Surrogate}/u.test(key)) throw notJson(path, 'an object with a lone surrogate in a key')
     const own = copyOf(item, `${path}.${key}`, depth + 1)
     // Assigning to __proto__ would set the prototype.
     if (key === '__proto__')

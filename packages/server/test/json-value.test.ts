@@ -15,7 +15,7 @@ describe('frozenJson', () => {
     const value = {
       z: -0,
       u: undefined,
-      s: '\ud800',
+      s: '\u{1f511}\0',
       n: 1e300,
       [Symbol('x')]: 1,
       nested: Object.create(null) as object,
@@ -44,12 +44,14 @@ describe('frozenJson', () => {
   })
 
   test.each<[string, unknown, string]>([
-    ['a Date', { since: new Date(0) }, 'user.since is a Date'],
+    ['a Date', { since: new Date(0) }, 'user.since is an instance of Date'],
     ['NaN', { list: [1, Number.NaN] }, 'user.list[1] is NaN'],
     ['a hole', { list: Object.assign(new Array(3), { 0: 1, 2: 2 }) }, 'user.list[1] is of type undefined'],
     ['a function', { f: () => 1 }, 'user.f is of type function'],
     ['a BigInt', 1n, 'user is of type bigint'],
-    ['a class instance', { c: new (class Account {})() }, 'user.c is a Account'],
+    ['a lone surrogate', { s: 'a\ud800' }, 'user.s is text with a lone surrogate'],
+    ['a lone surrogate in a key', { '\udc00': 1 }, 'user is an object with'],
+    ['a class instance', { c: new (class Account {})() }, 'user.c is an instance of Account'],
   ])('refuses %s and says where', (_name, value, message) => {
     expect(() => frozenJson(value, 'user')).toThrow(message)
     expect(() => frozenJson(value, 'user')).toThrow(expect.objectContaining({ code: 'ERR_CLAIMS_INVALID' }))

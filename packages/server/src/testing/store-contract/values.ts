@@ -31,6 +31,7 @@ const notJson: Readonly<Record<string, () => unknown>> = {
   Infinity: () => ({ much: Number.POSITIVE_INFINITY }),
   'a function': () => ({ toJSON: () => 'x' }),
   'a symbol': () => ({ symbol: Symbol('x') }),
+  'a lone surrogate': () => ({ text: 'a\ud800' }),
   'undefined in an array': () => [undefined],
   'typed bytes': () => ({ bytes: new Uint8Array(2) }),
   'a circle': () => {
