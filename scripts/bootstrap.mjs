@@ -40,11 +40,21 @@ for (const [signal, code] of [
   })
 }
 
+/** Who started us: npm puts a shell between, which outlives it. */
+function ancestors() {
+  try {
+    const shell = readFileSync(`/proc/${process.ppid}/stat`, 'utf8')
+    return `${process.ppid} ${shell.slice(shell.lastIndexOf(')')).split(' ')[2]}`
+  } catch {
+    return `${process.ppid}`
+  }
+}
+
 // npm that is killed tells nobody; its orphan would serve on.
 if (process.env.npm_lifecycle_event !== undefined) {
-  const parent = process.ppid
+  const before = ancestors()
   setInterval(() => {
-    if (process.ppid === parent) return
+    if (ancestors() === before) return
     end('SIGTERM')
     process.exit(143)
   }, 1000).unref()
@@ -215,17 +225,19 @@ async function vitest(name, projects, flags, node = 'node') {
 }
 
 function hasTests(folder) {
-  const path = join(root, folder)
-  if (!existsSync(path)) return false
-  return readdirSync(path, { withFileTypes: true }).some((entry) =>
-    entry.isDirectory() ? hasTests(join(folder, entry.name)) : entry.name.endsWith('.test.ts'),
+  if (!existsSync(join(root, folder))) return false
+  return readdirSync(join(root, folder), { withFileTypes: true }).some((entry) =>
+    entry.isDirectory()
+      ? entry.name !== 'node_modules' && hasTests(join(folder, entry.name))
+      : entry.name.endsWith('.test.ts'),
   )
 }
 
 /** The areas of tests/, each a Vitest project of that name; what is heavy belongs to the matrix. */
 function areas() {
-  if (!existsSync(join(root, 'tests'))) return []
-  return readdirSync(join(root, 'tests')).filter((name) => name !== 'matrix' && hasTests(join('tests', name)))
+  const entries = existsSync(join(root, 'tests')) ? readdirSync(join(root, 'tests'), { withFileTypes: true }) : []
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return names.filter((name) => name !== 'matrix' && name !== 'node_modules' && hasTests(join('tests', name)))
 }
 
 // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
