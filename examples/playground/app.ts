@@ -1,0 +1,136 @@
+/**
+ * ★ The whole application as one function from request to response: which path is whose.
+ * @module
+ */
+import { localCookieName } from '@handstamp/core/cookie/prefix'
+import type { AuthResult, Effect } from '@handstamp/server'
+import { type Accounts, createAccounts, type User } from './accounts.ts'
+import { answerApi } from './api.ts'
+import { openAssets } from './assets.ts'
+import { type AuthSetting, judgePairs, openAuth, type PlaygroundAuth } from './auth.ts'
+import { type Configuration, lifetimesOf, type Pair } from './configuration.ts'
+import type { Flags } from './flags.ts'
+import { answerInternals } from './internals.ts'
+import { createNotes } from './notes.ts'
+import { frontPage } from './page.ts'
+import { plainPage } from './plain.ts'
+import { failure, problem } from './problem.ts'
+import { createRequestLog } from './request-log.ts'
+
+export interface App {
+  fetch(request: Request): Promise<Response>
+  /** Waits for what no answer waited for. */
+  close(): Promise<void>
+}
+
+/** One server has one node; its name is part of the answers, so that one can see who answered. */
+const node = 'node-1'
+
+/**
+ * Opens the application for one origin.
+ *
+ * @throws TypeError | RangeError where the library refuses the configuration.
+ */
+export async function createApp(origin: string, flags: Flags, accounts?: Accounts): Promise<App> {
+  const port = Number(new URL(origin).port)
+  const names = { access: localCookieName('handstamp', port), refresh: localCookieName('handstamp', port, 'refresh') }
+  const log = createRequestLog(names)
+  const notes = createNotes()
+  const assets = openAssets()
+  const { asked, signInLimit } = flags
+  const setting: AuthSetting = {
+    origin,
+    asked,
+    signInLimit,
+    accounts: accounts ?? (await createAccounts()),
+    events: log.event,
+  }
+  let active: { readonly auth: PlaygroundAuth } & Pick<Configuration, 'strategy' | 'transport' | 'switches'> = {
+    strategy: flags.strategy,
+    transport: flags.transport,
+    auth: openAuth(flags.strategy, flags.transport, setting),
+    switches: 0,
+  }
+  let pairs: readonly Pair[] | undefined
+
+  function configuration(): Configuration {
+    const { strategy, transport, switches } = active
+    pairs ??= judgePairs(setting)
+    const store = strategy === 'token' ? 'none' : 'memory'
+    return { strategy, transport, store, lifetimes: lifetimesOf(strategy, asked), pairs, node, switches }
+  }
+
+  const internals = {
+    origin,
+    names,
+    log,
+    configuration,
+    async configure(strategy: Configuration['strategy'], transport: Configuration['transport']) {
+      const left = active.auth
+      active = { strategy, transport, auth: openAuth(strategy, transport, setting), switches: active.switches + 1 }
+      await left.close()
+    },
+  }
+
+  /** Who opens a page, refreshed where that helps: a page can write cookies, so nobody needs to see it expire. */
+  async function visitor(request: Request): Promise<AuthResult<User>> {
+    const result = await active.auth.authenticate(request)
+    if (result.ok || result.refreshable !== true || active.transport !== 'cookie') return result
+    return active.auth.refresh(request)
+  }
+
+  async function showPage(request: Request, show: (result: AuthResult<User>) => Response): Promise<Response> {
+    const result = await visitor(request)
+    log.saw(result)
+    // Opened from another site, a strict cookie stays behind; the page that reloads itself brings it along.
+    if (!result.ok && result.crossSiteNavigation === true && active.transport === 'cookie')
+      return active.auth.bounce(request)
+    return active.auth.apply({ effects: pageEffects(result) }, show(result))
+  }
+
+  async function route(request: Request): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    const { auth, transport } = active
+    if (pathname.startsWith('/api/')) return answerApi(request, { auth, notes, node, seen: log.saw })
+    if (pathname === '/' || pathname === '/plain') {
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return problem(405, 'method_not_allowed', { allow: 'GET, HEAD' })
+      return pathname === '/plain'
+        ? showPage(request, (result) => plainPage(request, result, transport))
+        : showPage(request, (result) => frontPage({ configuration: configuration(), ...known(result) }))
+    }
+    if (asksWhoIsThere.test(pathname) && request.method !== 'OPTIONS') {
+      // These routes keep their reason to themselves; for the list of requests it is asked for once more, without effects.
+      await auth.authenticate(request, { readOnly: true }).then(log.saw, () => {})
+    }
+    return (await auth.handler(request)) ?? problem(404, 'not_found')
+  }
+
+  /** Only cookies tell the server at once whether anybody is there; a token is in the page's hands. */
+  function known(result: AuthResult<User>) {
+    if (active.transport !== 'cookie') return {}
+    return { session: result.ok ? result.session : null }
+  }
+
+  return {
+    async fetch(request) {
+      const { pathname } = new URL(request.url)
+      try {
+        if (pathname.startsWith('/playground/')) return await answerInternals(request, internals)
+        if (pathname.startsWith('/assets/')) return (await assets.answer(pathname)) ?? problem(404, 'not_found')
+        const response = await log.record(request, active, () => route(request).catch(failure))
+        return request.method === 'HEAD' ? new Response(null, response) : response
+      } catch (error) {
+        return failure(error)
+      }
+    },
+    close: () => active.auth.close(),
+  }
+}
+
+const asksWhoIsThere = /^\/auth\/sessions?(?:\/|$)/
+
+/** A page is shown to nobody as well: a challenge is for clients that can answer one. */
+function pageEffects({ effects }: { readonly effects: readonly Effect[] }): readonly Effect[] {
+  return effects.filter(({ type }) => type !== 'challenge')
+}
