@@ -128,6 +128,7 @@ describe('parseChallenge', () => {
     ['Basic realm="x", Bearer error="e", error_description="d"', { error: 'e', description: 'd' }],
     ['Negotiate abc==, Bearer error="e", Basic error="f"', { error: 'e' }],
     ['Bearer error="e", Digest realm="x", error="f"', { error: 'e' }],
+    ['Bearer realm="a", Digest realm="x", error="f"', {}],
     ['Digest error="f", realm="x",Bearer max_age="10"', { maxAge: 10 }],
     [',, Bearer , error="e" ,,', { error: 'e' }],
     ['Bearer error="first", error="second"', { error: 'first' }],

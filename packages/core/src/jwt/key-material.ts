@@ -41,9 +41,9 @@ function checkSecret(
   option: string,
 ): void {
   const secret = memberBytes(members, 'k', option)
-  // Whatever text or structure a public key comes in, an HMAC under it is one that everybody can make.
+  // Whatever text or structure a public key comes in, an HMAC under it is one that everybody can make. \s is also U+FEFF.
   if (
-    /^[\s\ufeff]*(?:-----BEGIN|ssh-|ecdsa-|\{)/.test(
+    /^\s*(?:-----BEGIN|ssh-|ecdsa-|\{)/.test(
       new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret.subarray(0, 256)),
     ) ||
     isDer(secret)

@@ -141,6 +141,7 @@ describe('audience', () => {
     [api, []],
     [api, ['https://b.example']],
     ['https', [api]],
+    ['https://api.example.com.evil', ['https://b.example', api]],
   ])('%j is not for %j', (aud, audience) => {
     expect(verdict(claimsWith({ aud }), { audience })).toBe('wrong_audience')
   })

@@ -32,6 +32,24 @@ describe.each(curves)('%s', (curve, length) => {
     expect(isOnCurve(curve, most, most)).toBe(false)
   })
 
+  test('a coordinate has one encoding: with the order of the field added it is none', () => {
+    const p = fields[curve]
+    const encode = (value: bigint): Uint8Array => hex(value.toString(16).padStart(length * 2, '0'))
+    for (let x = 1n; x < 40n; x += 1n) {
+      // p is 3 modulo 4, so a square's root is its power of (p + 1) / 4; the curve's b is y² less the rest at any point.
+      const jwk = generateKeyPairSync('ec', { namedCurve: curve }).privateKey.export({ format: 'jwk' })
+      const [X, Y] = [toInteger(bytes(jwk.x)), toInteger(bytes(jwk.y))]
+      const b = Y * Y - X * X * X + 3n * X
+      const square = (((x * x * x - 3n * x + b) % p) + p) % p
+      const y = power(square, (p + 1n) / 4n, p)
+      if ((y * y) % p !== square) continue
+      expect(isOnCurve(curve, encode(x), encode(y))).toBe(true)
+      expect(isOnCurve(curve, encode(x + p), encode(y))).toBe(false)
+      return
+    }
+    throw new Error('of 40 no x has a point')
+  })
+
   test('private keys go from 1 to the order less 1, where Node stops as well', () => {
     const node = createECDH(nodeNames[curve])
     const largest = BigInt(`0x${'ff'.repeat(length)}`)
@@ -48,6 +66,20 @@ describe.each(curves)('%s', (curve, length) => {
     expect(() => node.setPrivateKey(scalar(above))).toThrow()
   })
 })
+
+const fields = {
+  'P-256': 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
+  'P-384': 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
+  'P-521': 2n ** 521n - 1n,
+} as const
+
+const toInteger = (value: Uint8Array): bigint => BigInt(`0x${Buffer.from(value).toString('hex')}`)
+
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+  if (exponent === 0n) return 1n
+  const half = power(base, exponent / 2n, modulus)
+  return exponent % 2n === 0n ? (half * half) % modulus : (half * half * base) % modulus
+}
 
 const nodeNames = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' } as const
 

@@ -94,6 +94,13 @@ const refusals: readonly Case[] = [
   { name: 'a list', alg: 'ES256', use: 'sign', change: (jwk) => [jwk], message: /^key must be a JWK/ },
   { name: 'no alg', alg: 'ES256', use: 'sign', change: ({ alg: _, ...jwk }) => jwk, message: /^key\.alg/ },
   {
+    name: 'a type that is not that of the algorithm, with members that are',
+    alg: 'ES256',
+    use: 'sign',
+    change: (jwk) => ({ ...jwk, kty: 'OKP' }),
+    message: /^key\.kty must be 'EC'/,
+  },
+  {
     name: 'a use for encryption',
     alg: 'ES256',
     use: 'sign',

@@ -84,6 +84,13 @@ describe('fetching', () => {
     })
   })
 
+  test('leaves no timer behind', async () => {
+    vi.useFakeTimers()
+    const publisher = publish(set('a'))
+    expect(await outcome(publisher.remote, 'a')).toBe('a')
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('is one request for 10,000 that ask at once', async () => {
     const publisher = publish(set('a'))
     const outcomes = await Promise.all(Array.from({ length: 10_000 }, () => outcome(publisher.remote, 'a')))
