@@ -40,10 +40,14 @@ export function deliver<User extends UserLike>(
 }
 
 /** Removes what a browser holds of ours. */
-export function clearCookies<User extends UserLike>({ cookies, refreshes }: Settings<User>): readonly Effect[] {
+export function clearCookies<User extends UserLike>({
+  cookies,
+  refreshes,
+  transports,
+}: Settings<User>): readonly Effect[] {
   if (!cookies) return []
   return [
-    { type: 'clear-cookie', name: cookies.access.name },
+    ...(transports.includes('cookie') ? [{ type: 'clear-cookie' as const, name: cookies.access.name }] : []),
     ...(refreshes ? [{ type: 'clear-cookie' as const, name: cookies.refresh.name }] : []),
   ]
 }

@@ -26,7 +26,7 @@ export async function endSession<User extends UserLike>(
   const presented = readCredential(request, settings)
   const held = presented.access !== undefined || presented.refresh !== undefined
   const ended = held ? await settings.strategy.revoke(presented, settings.clock()) : { revoked: true }
-  if (ended.standing)
+  if (ended.revoked && ended.standing)
     settings.emit({ type: 'session.ended', sessionId: ended.standing.id, userId: ended.standing.userId })
   return {
     ok: true,

@@ -1,0 +1,108 @@
+/**
+ * Serves the routes on node:http and what is built on it (Express, Connect, Polka), and reads its requests without building a web one.
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isAuthError } from '@handstamp/core/errors'
+import { peerAddress } from '../address.ts'
+import { headerOf, type NodeIncoming, type ProxyOptions, peerOf, urlOf } from '../node/incoming.ts'
+import { lazyRequest } from '../node/lazy-request.ts'
+import { writeResponse } from '../node/outgoing.ts'
+import { errorResponse, problem } from '../problem.ts'
+import { type RequestFace, withAddress } from '../request-face.ts'
+
+export type { ProxyOptions }
+
+/** What an adapter needs of an `Auth`. */
+export interface AuthHandler {
+  /** The application's own origin, e.g. `https://app.example`. */
+  readonly origin: string
+  /** Undefined where the path is none of ours. */
+  handler(request: Request): Promise<Response | undefined>
+}
+
+export interface NodeHandlerOptions extends ProxyOptions {
+  /** Learns of what was answered by 500 or 503 because it was thrown. */
+  readonly onError?: (error: unknown) => void
+}
+
+/** A listener of node:http and a middleware of Express. */
+export type NodeHandler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void
+
+/**
+ * Answers a handler that serves the routes of `auth`. What is not for us goes to `next`, or is 404 where there is none.
+ * What is thrown is answered by 500 or 503 without a word of the cause, and never once an answer has begun.
+ *
+ * @throws TypeError where `trustedProxies` cannot be read.
+ *
+ * @example
+ * ```ts
+ * createServer(toNodeHandler(auth)).listen(3000)
+ * app.use(toNodeHandler(auth, { trustedProxies: 1 }))
+ * ```
+ */
+export function toNodeHandler(auth: AuthHandler, options: NodeHandlerOptions = {}): NodeHandler {
+  checkProxies(options)
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+    try {
+      const request = lazyRequest(req, res, urlOf(req, auth.origin))
+      const response = await auth.handler(withAddress(request, peerOf(req, options)))
+      if (response === undefined) return false
+      await writeResponse(res, response)
+    } catch (error) {
+      // A client that leaves is no failure of ours.
+      if (res.destroyed) return true
+      options.onError?.(error)
+      await writeResponse(res, errorResponse(isAuthError(error) ? error.code : 'ERR_INTERNAL'))
+    }
+    return true
+  }
+
+  async function serve(req: IncomingMessage, res: ServerResponse, next?: () => void): Promise<void> {
+    if (await answer(req, res)) return
+    if (next !== undefined) next()
+    else await writeResponse(res, problem(404, 'not_found'))
+  }
+
+  return (req, res, next) => {
+    void serve(req, res, next)
+  }
+}
+
+/**
+ * Answers the least face of a request, for `auth.authenticate` and the other methods that take one: it reads headers where
+ * they are, and costs a fraction of a web `Request`.
+ *
+ * @example
+ * ```ts
+ * const result = await auth.authenticate(nodeRequest(req, auth.origin))
+ * ```
+ */
+export function nodeRequest(req: IncomingMessage, origin: string, options: ProxyOptions = {}): RequestFace {
+  const incoming: NodeIncoming = req
+  const address = peerOf(incoming, options)
+  const face: RequestFace = {
+    method: req.method ?? 'GET',
+    url: urlOf(incoming, origin),
+    headers: { get: (name) => headerOf(incoming, name) },
+  }
+  return address === undefined ? face : { ...face, address }
+}
+
+/**
+ * Writes a web `Response`, e.g. `auth.challenge(result)`, and resolves when it is handed over. Headers that are set already
+ * stay; Set-Cookie is added to. Once an answer has begun it does nothing.
+ *
+ * @example
+ * ```ts
+ * if (!result.ok) return sendResponse(res, auth.challenge(result))
+ * ```
+ */
+export function sendResponse(res: ServerResponse, response: Response): Promise<void> {
+  return writeResponse(res, response)
+}
+
+function checkProxies({ trustedProxies }: ProxyOptions): void {
+  peerAddress({ remote: undefined, trustedProxies })
+}

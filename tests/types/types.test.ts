@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+
+const here = import.meta.dirname
+const root = join(here, '../..')
+const tsc = join(root, 'node_modules/.bin/tsc')
+
+function compile(project: string): string {
+  try {
+    execFileSync(tsc, ['-p', project], { cwd: root, encoding: 'utf8', stdio: 'pipe' })
+    return ''
+  } catch (error) {
+    return (error as { stdout: string }).stdout
+  }
+}
+
+describe('types against the built declarations, across packages', () => {
+  beforeAll(() => {
+    for (const name of ['core', 'server', 'client']) {
+      expect(existsSync(join(root, 'packages', name, 'dist/index.d.ts')), `packages/${name} is built: pnpm build`).toBe(
+        true,
+      )
+    }
+  })
+
+  test('what must compile does, and every @ts-expect-error is an error', () => {
+    expect(compile(join(here, 'fixture'))).toBe('')
+  })
+
+  test('the inferred auths can be named in declarations of another package (TS4023)', () => {
+    const declared = readFileSync(join(here, '.cache/auth.d.ts'), 'utf8')
+    expect(declared).toContain('strategy: "hybrid"')
+    expect(declared).toContain('"admin" | "member"')
+  })
+})
