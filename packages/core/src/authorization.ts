@@ -100,8 +100,8 @@ function checkText(text: string, option: string): string {
 /**
  * Answers what the first Bearer challenge of a `WWW-Authenticate` header says, found among challenges of other schemes
  * and across joined headers (RFC 9110 §11.6.1), or undefined where there is none. Parameters that cannot be read are left
- * out, of two with one name the first counts. It never throws, and takes time linear in the header, of which at most
- * 16 KiB are read.
+ * out, of two with one name the first counts. It never throws, takes time linear in the header, and reads nothing from a
+ * header over 16 KiB.
  *
  * @example
  * ```ts
