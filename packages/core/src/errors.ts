@@ -34,11 +34,11 @@ const brand = Symbol.for('handstamp.error')
 export class AuthError extends Error {
   override readonly name = 'AuthError'
   readonly code: AuthErrorCode
-  readonly [brand] = true
 
   constructor(code: AuthErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)
     this.code = code
+    Object.defineProperty(this, brand, { value: true })
   }
 }
 

@@ -108,3 +108,8 @@ export function listingOf(record: SessionRecord, currentId: string | undefined):
     current: record.id === currentId,
   }
 }
+
+/** The time in milliseconds at the beginning of its second: proofs are kept so, as `auth_time` can tell no more. */
+export function wholeSecond(time: number): number {
+  return time - (time % 1000)
+}

@@ -8,7 +8,7 @@ import { type AccessClaims, type RegisteredClaim, registeredClaims } from '@hand
 import { createKeyRing, type KeyRing, type KeyRingJwk } from '@handstamp/core/jwt/key-ring'
 import { signAccessToken } from '@handstamp/core/jwt/sign'
 import { type TokenResult, verifyAccessToken } from '@handstamp/core/jwt/verify'
-import type { Session, Transport } from '@handstamp/core/session'
+import { type Session, type SessionRecord, sessionExpiry, type Transport } from '@handstamp/core/session'
 import type { Standing, StrategyContext } from './strategies/strategy.ts'
 
 /** Seconds of difference between clocks that a token is forgiven. */
@@ -172,4 +172,31 @@ export function sessionFromClaims<User>(claims: AccessClaims, user: User): Sessi
 /** What admission asks of a token. */
 export function standingFromClaims(claims: AccessClaims): Standing {
   return { id: claims.sid ?? claims.jti, userId: claims.sub, transport: claims.hs.t, authTime: claims.auth_time * 1000 }
+}
+
+/** What a record says of itself when it is signed. */
+export function subjectOf<User>(
+  record: SessionRecord,
+  user: User,
+  generation: number,
+  now: number,
+): TokenSubject<User> {
+  return {
+    sid: record.id,
+    user,
+    transport: record.transport,
+    persistent: record.persistent,
+    epoch: record.epoch,
+    generation,
+    createdAt: record.createdAt,
+    authTime: record.authTime,
+    expiresAt: sessionExpiry(record),
+    ...(record.pending === undefined ? {} : { pending: record.pending }),
+    now,
+  }
+}
+
+/** Whole seconds until the token expires. */
+export function secondsLeft(claims: AccessClaims, now: number): number {
+  return Math.max(0, claims.exp - Math.floor(now / 1000))
 }

@@ -10,16 +10,10 @@ import { userHandle } from '@handstamp/core/secret'
 import type { Transport } from '@handstamp/core/session'
 import { listingOf, type SessionListing } from '@handstamp/core/session'
 import type { AuthShape, StrategyKind } from '@handstamp/core/shape'
+import type { AuthOptions, CheckedOptions, OneOf, Transports } from './auth-options.ts'
 import { type AuthenticateOptions, authenticate } from './authenticate.ts'
 import { corsHeaders } from './cors.ts'
-import {
-  type AuthOptions,
-  type CheckedOptions,
-  type OneOf,
-  readOptions,
-  type Settings,
-  type Transports,
-} from './options.ts'
+import { readOptions, type Settings } from './options.ts'
 import { challengeResponse } from './problem.ts'
 import { bouncePage } from './redirect.ts'
 import { refreshSession } from './refresh.ts'

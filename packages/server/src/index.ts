@@ -15,9 +15,6 @@ export type { AuthShape, StrategyKind } from '@handstamp/core/shape'
 export { allowInsecureLoopback } from '@handstamp/core/unsafe'
 export type { BindingOptions, OnMismatch } from './admission.ts'
 export { type Auth, type AuthCore, createAuth, type InferUser, type Sessions } from './auth.ts'
-export type { AuthenticateOptions } from './authenticate.ts'
-export type { CookieOptions } from './cookies.ts'
-export type { AuthEvent } from './events.ts'
 export type {
   AuthOptions,
   CheckedOptions,
@@ -28,7 +25,10 @@ export type {
   PageOptions,
   Transports,
   Verified,
-} from './options.ts'
+} from './auth-options.ts'
+export type { AuthenticateOptions } from './authenticate.ts'
+export type { CookieOptions } from './cookies.ts'
+export type { AuthEvent } from './events.ts'
 export { addressOf, type RequestFace, withAddress } from './request-face.ts'
 export type { SignInOptions } from './sign-in.ts'
 export type { SignedOut } from './sign-out.ts'

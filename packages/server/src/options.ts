@@ -1,101 +1,22 @@
 /**
- * The options of `createAuth`, and the only place that checks them and turns them into settings.
+ * The only place that checks options; it turns them into the settings that a request is answered with.
  * @module
  */
 import { type Clock, systemClock } from '@handstamp/core/clock'
-import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { parseDuration } from '@handstamp/core/duration'
 import { safeCause } from '@handstamp/core/errors'
-import type { CheckUser, Infer, StandardSchema, UserLike } from '@handstamp/core/schema'
-import { type RandomBytes, randomBytes } from '@handstamp/core/secret'
+import type { StandardSchema, UserLike } from '@handstamp/core/schema'
+import { randomBytes } from '@handstamp/core/secret'
 import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
 import { allowInsecureLoopback, isLoopbackHost } from '@handstamp/core/unsafe'
 import { defaultBasePath } from '@handstamp/core/wire'
 import type { AdmissionRules, BindingOptions, OnMismatch } from './admission.ts'
+import type { AuthOptions, LimitOptions, Transports, Verified } from './auth-options.ts'
 import { type CookieOptions, type CookiePlan, planCookies } from './cookies.ts'
-import { type AuthEvent, type EmitEvent, emitTo } from './events.ts'
+import { type EmitEvent, emitTo } from './events.ts'
 import { createSignInLimiter, type SignInLimiter } from './sign-in-limits.ts'
 import type { OpenStrategy, Strategy } from './strategies/strategy.ts'
-
-/** One transport or a list of them. */
-export type Transports = Transport | readonly Transport[]
-export type OneOf<T> = T extends readonly (infer X)[] ? X : T
-
-/** Cookie options go with a transport that uses cookies. */
-export type CookieOnly<T> = [OneOf<T>] extends ['bearer'] ? { cookie?: never } : { cookie?: CookieOptions }
-
-/** Split belongs to hybrid. */
-export type CheckTransport<K, T> =
-  'split' extends OneOf<T>
-    ? K extends 'hybrid'
-      ? unknown
-      : { readonly transport: 'split needs hybrid(): there is no refresh credential to keep in a cookie' }
-    : unknown
-
-/** What `verifyCredentials` answers: the user, the user who still owes a factor, or nobody. */
-export type Verified<User> = User | { readonly user: User; readonly pending: string } | null
-
-export interface LimitOptions {
-  /** Attempts to sign in: for one identifier and for one address, within a window. False: none here, since something before this server limits them. */
-  readonly signIn?: false | { readonly identifier?: number; readonly address?: number; readonly window?: Duration }
-  /** Most sessions of one user; 100 unless set. The one idle longest goes. */
-  readonly sessionsPerUser?: number
-  /** How long one call to the store may take; `2s` unless set. */
-  readonly storeTimeout?: Duration
-}
-
-export interface PageOptions {
-  /** Where a form goes that was refused, with `?error=…`; `/` unless set. */
-  readonly signIn?: string
-}
-
-export interface AuthOptions<
-  K extends StrategyKind,
-  T extends Transports,
-  U extends StandardSchema,
-  C extends StandardSchema<unknown>,
-> {
-  readonly strategy: Strategy<K>
-  /** How credentials travel. With a list the client says which at sign-in; the first is the default. */
-  readonly transport: T
-  /** The application's own origin, exactly as a browser writes it: `https://app.example`. */
-  readonly origin: string
-  /** More origins that may sign in and send cookies; CORS answers them. */
-  readonly origins?: readonly string[]
-  /** Any Standard Schema: the one source of the user's type and claims. It must accept its own output after JSON. */
-  readonly user: U
-  /** The schema of what a sign-in sends. */
-  readonly credentials?: C
-  /** Whose credentials are these? Null: nobody's. It takes the same time either way; see `verifyPassword`. */
-  readonly verifyCredentials?: (credentials: Infer<C>, request: Request) => Promise<Verified<Infer<U>>>
-  /** Names the account that an attempt to sign in is for, to limit attempts; the email, username or identifier field unless set. */
-  readonly identify?: (credentials: Infer<C>) => string | undefined
-  /** Where the routes are mounted; `/auth` unless set. */
-  readonly basePath?: string
-  readonly binding?: BindingOptions
-  readonly limits?: LimitOptions
-  readonly pages?: PageOptions
-  /** Signs out everybody who proved themselves before. */
-  readonly notBefore?: Date
-  /** Told what happened; never given a credential. */
-  readonly events?: (event: AuthEvent) => unknown
-  readonly clock?: Clock
-  readonly random?: RandomBytes
-  /** Keeps the process of an edge runtime alive for work that the answer does not wait for. */
-  readonly waitUntil?: (work: Promise<unknown>) => void
-  /** Plain http on a loopback address, for development alone. */
-  readonly [allowInsecureLoopback]?: boolean
-}
-
-/** The options of `createAuth` with the rules that types can hold. */
-export type CheckedOptions<
-  K extends StrategyKind,
-  T extends Transports,
-  U extends StandardSchema,
-  C extends StandardSchema<unknown>,
-> = AuthOptions<K, T, U, C> &
-  CookieOnly<NoInfer<T>> &
-  CheckTransport<NoInfer<K>, NoInfer<T>> & { readonly user: CheckUser<Infer<U>> }
 
 /** Everything that a request needs, checked. */
 export interface Settings<User extends UserLike> {

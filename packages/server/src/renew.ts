@@ -8,9 +8,9 @@ import { authenticate } from './authenticate.ts'
 import { checkSize, deliver } from './grants.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
+import { conflict } from './records.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
 import { checkUser } from './sign-in.ts'
-import { conflict } from './strategies/session.ts'
 
 /**
  * Old secret dead and new one alive in one commit; the factor that was owed is owed no more, unless `pending` says so.

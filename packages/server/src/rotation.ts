@@ -13,8 +13,8 @@ import {
 import { AuthError } from '@handstamp/core/errors'
 import { concatBytes, equalBytes, hkdfSha256, hmacSha256, sha256, utf8 } from '@handstamp/core/secret'
 import { isExpired, type Rotation, type SessionRecord } from '@handstamp/core/session'
+import { conflict, seen } from './records.ts'
 import type { Found, SessionStore } from './stores/store.ts'
-import { conflict, seen } from './strategies/session.ts'
 import { type Admit, type Refused, refuse, type StrategyContext, type Via } from './strategies/strategy.ts'
 
 const domain = utf8('handstamp/refresh/1\0')

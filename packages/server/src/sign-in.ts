@@ -12,8 +12,8 @@ import { transportHeader } from '@handstamp/core/wire'
 import { checkSize, deliver } from './grants.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
+import { conflict } from './records.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
-import { conflict } from './strategies/session.ts'
 
 /** Milliseconds by which two servers' clocks may differ when an epoch is compared with an arrival. */
 const epochTolerance = 5_000

@@ -7,11 +7,11 @@ import { isAuthError } from '@handstamp/core/errors'
 import { peerAddress } from '../address.ts'
 import { headerOf, type NodeIncoming, type ProxyOptions, peerOf, urlOf } from '../node/incoming.ts'
 import { lazyRequest } from '../node/lazy-request.ts'
-import { writeResponse } from '../node/outgoing.ts'
+import { sendResponse } from '../node/outgoing.ts'
 import { errorResponse, problem } from '../problem.ts'
 import { type RequestFace, withAddress } from '../request-face.ts'
 
-export type { ProxyOptions }
+export { type ProxyOptions, sendResponse }
 
 /** What an adapter needs of an `Auth`. */
 export interface AuthHandler {
@@ -49,12 +49,12 @@ export function toNodeHandler(auth: AuthHandler, options: NodeHandlerOptions = {
       const request = lazyRequest(req, res, urlOf(req, auth.origin))
       const response = await auth.handler(withAddress(request, peerOf(req, options)))
       if (response === undefined) return false
-      await writeResponse(res, response)
+      await sendResponse(res, response)
     } catch (error) {
       // A client that leaves is no failure of ours.
-      if (res.destroyed) return true
+      if (res.destroyed && !res.headersSent) return true
       options.onError?.(error)
-      await writeResponse(res, errorResponse(isAuthError(error) ? error.code : 'ERR_INTERNAL'))
+      await sendResponse(res, errorResponse(isAuthError(error) ? error.code : 'ERR_INTERNAL'))
     }
     return true
   }
@@ -62,7 +62,7 @@ export function toNodeHandler(auth: AuthHandler, options: NodeHandlerOptions = {
   async function serve(req: IncomingMessage, res: ServerResponse, next?: () => void): Promise<void> {
     if (await answer(req, res)) return
     if (next !== undefined) next()
-    else await writeResponse(res, problem(404, 'not_found'))
+    else await sendResponse(res, problem(404, 'not_found'))
   }
 
   return (req, res, next) => {
@@ -88,19 +88,6 @@ export function nodeRequest(req: IncomingMessage, origin: string, options: Proxy
     headers: { get: (name) => headerOf(incoming, name) },
   }
   return address === undefined ? face : { ...face, address }
-}
-
-/**
- * Writes a web `Response`, e.g. `auth.challenge(result)`, and resolves when it is handed over. Headers that are set already
- * stay; Set-Cookie is added to. Once an answer has begun it does nothing.
- *
- * @example
- * ```ts
- * if (!result.ok) return sendResponse(res, auth.challenge(result))
- * ```
- */
-export function sendResponse(res: ServerResponse, response: Response): Promise<void> {
-  return writeResponse(res, response)
 }
 
 function checkProxies({ trustedProxies }: ProxyOptions): void {

@@ -39,6 +39,7 @@ function createPrototype(): object {
     const own: unknown = value
     if (get !== undefined) {
       Object.defineProperty(shape, name, {
+        configurable: true,
         get(this: Lazy): unknown {
           return Reflect.get(requestOf(this[source]), name)
         },

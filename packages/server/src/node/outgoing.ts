@@ -5,11 +5,17 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Writes status, headers and body, and resolves when all is handed over. Headers that are set already stay: Set-Cookie
- * is added to, each cookie a line of its own, and Vary is joined. Where an answer has begun or the client has left,
- * nothing is written. A body that fails half-way ends the connection, so that nobody takes it for whole.
+ * Writes a web `Response`, e.g. `auth.challenge(result)`, and resolves when all is handed over. Headers that are set
+ * already stay: Set-Cookie is added to, each cookie a line of its own, and Vary is joined. Where an answer has begun or
+ * the client has left, nothing is written. A body that fails half-way ends the connection, so that nobody takes it for
+ * whole, and rejects.
+ *
+ * @example
+ * ```ts
+ * if (!result.ok) return sendResponse(res, auth.challenge(result))
+ * ```
  */
-export async function writeResponse(res: ServerResponse, response: Response): Promise<void> {
+export async function sendResponse(res: ServerResponse, response: Response): Promise<void> {
   if (res.headersSent || res.destroyed) {
     await response.body?.cancel()
     return
@@ -38,7 +44,9 @@ function writeHeaders(res: ServerResponse, headers: Headers): void {
 
 async function writeBody(res: ServerResponse, body: ReadableStream<Uint8Array>): Promise<void> {
   const reader = body.getReader()
+  let left = false
   const stop = (): void => {
+    left = true
     reader.cancel().catch(() => {})
   }
   res.once('close', stop)
@@ -48,6 +56,7 @@ async function writeBody(res: ServerResponse, body: ReadableStream<Uint8Array>):
     }
     res.end()
   } catch (error) {
+    if (left) return
     res.destroy()
     throw error
   } finally {

@@ -83,11 +83,9 @@ const methods = ['find', 'save', 'replace', 'delete', 'listByUser', 'deleteByUse
 
 /** A TypeError that names the option, unless the value has a store's methods. */
 export function checkStore(value: unknown, option: string): asserts value is SessionStore {
-  const missing =
-    typeof value === 'object' &&
-    value !== null &&
-    methods.find((name) => typeof (value as Record<string, unknown>)[name] !== 'function')
-  if (missing === false || value === null)
+  if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${option} must be a session store: write memoryStore() or another one`)
+  }
+  const missing = methods.find((name) => typeof (value as Record<string, unknown>)[name] !== 'function')
   if (missing !== undefined) throw new TypeError(`${option} has no method ${missing}(): see SessionStore`)
 }

@@ -11,15 +11,16 @@ import {
   type AccessTokenPlan,
   openAccessTokens,
   planAccessTokens,
+  secondsLeft,
   sessionFromClaims,
   standingFromClaims,
+  subjectOf,
 } from '../access-tokens.ts'
+import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from '../records.ts'
 import { createRotation, rotationKeys } from '../rotation.ts'
 import { boundedStore } from '../stores/bounded.ts'
 import { checkStore, type SessionStore } from '../stores/store.ts'
-import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from './session.ts'
 import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
-import { secondsLeft, subjectOf } from './token.ts'
 
 export interface HybridOptions extends AccessTokenOptions {
   readonly store: SessionStore

@@ -106,7 +106,7 @@ export function strategyCase(name: string, body: (stage: Stage) => Promise<void>
           const response = await who.send('GET', '/auth/session')
           if (response.status === 401) return null
           const { session } = (await response.json()) as SessionBody<ContractUser>
-          return session && session.user
+          return session?.user ?? null
         },
         async refresh(who) {
           const { refresh } = who.tokens

@@ -1,0 +1,131 @@
+/**
+ * Tokens with nothing behind them: re-issued while valid, ended by nothing but time.
+ * @module
+ */
+import type { AccessClaims } from '@handstamp/core/jwt/claims'
+import { wholeSecond } from '@handstamp/core/session'
+import {
+  type AccessTokenPlan,
+  openAccessTokens,
+  secondsLeft,
+  sessionFromClaims,
+  standingFromClaims,
+  type TokenSubject,
+} from '../access-tokens.ts'
+import { type Grant, type OpenStrategy, refuse, type StrategyContext } from './strategy.ts'
+
+export function openStatelessTokens<User extends { readonly id: string }>(
+  plan: AccessTokenPlan,
+  lifetime: number,
+  context: StrategyContext<User>,
+): OpenStrategy<User> {
+  const tokens = openAccessTokens(plan, context)
+
+  async function grant(subject: TokenSubject<User>): Promise<Grant<User>> {
+    const signed = await tokens.sign(subject)
+    const { user, now, pending } = subject
+    return {
+      session: {
+        id: signed.id,
+        user,
+        createdAt: subject.createdAt,
+        lastSeenAt: wholeSecond(now),
+        expiresAt: subject.expiresAt,
+        authTime: subject.authTime,
+        ...(pending === undefined ? {} : { pending }),
+      },
+      transport: subject.transport,
+      persistent: subject.persistent,
+      access: signed.token,
+      expiresIn: signed.expiresIn,
+      refreshable: true,
+      cookieUntil: subject.expiresAt,
+    }
+  }
+
+  return {
+    epoch: async () => undefined,
+    sharedClock: false,
+
+    async issue({ user, transport, persistent, now, pending, ...entry }) {
+      const subject = {
+        user,
+        transport,
+        persistent,
+        epoch: 0,
+        generation: 0,
+        createdAt: now,
+        authTime: wholeSecond(now),
+        expiresAt: now + (entry.lifetime ?? lifetime),
+        ...(pending === undefined ? {} : { pending }),
+        now,
+      }
+      return { grant: await grant(subject), save: async () => 'saved' }
+    },
+
+    async authenticate({ access }, now) {
+      if (!access) return refuse('absent')
+      const verified = await tokens.verify(access.text, now)
+      if (!verified.ok) return refuse(verified.reason)
+      const { claims } = verified
+      const user = await context.readUser(claims.user)
+      if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
+      return {
+        ok: true,
+        session: sessionFromClaims(claims, user),
+        standing: standingFromClaims(claims),
+        expiresIn: secondsLeft(claims, now),
+        refreshable: true,
+      }
+    },
+
+    async renew({ access }, entry) {
+      const verified = access && (await tokens.verify(access.text, entry.now))
+      if (!verified?.ok) return refuse(verified?.reason ?? 'absent')
+      const { pending: _owed, ...kept } = subjectFromClaims(verified.claims, entry.user, entry.now)
+      const owed = entry.pending === undefined ? {} : { pending: entry.pending }
+      const subject = { ...kept, authTime: wholeSecond(entry.now), ...owed }
+      return { grant: await grant(subject), save: async () => 'saved' }
+    },
+
+    async refresh({ access }, now, admit) {
+      if (!access) return refuse('absent')
+      const verified = await tokens.verify(access.text, now)
+      if (!verified.ok) return refuse(verified.reason, false)
+      const { claims } = verified
+      const refusal = admit(standingFromClaims(claims), access.via)
+      if (refusal) return refuse(refusal, false)
+      const user = await context.readUser(claims.user)
+      if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
+      const subject = subjectFromClaims(claims, user, now)
+      return now >= subject.expiresAt ? refuse('expired', false) : grant(subject)
+    },
+
+    async revoke({ access }, now) {
+      const verified = access && (await tokens.verify(access.text, now))
+      if (!verified?.ok) return { revoked: true }
+      const { claims } = verified
+      return { revoked: false, validUntil: claims.exp * 1000, standing: standingFromClaims(claims) }
+    },
+
+    jwks: tokens.jwks,
+  }
+}
+
+/** What a token without a record says of itself when it is signed anew. */
+function subjectFromClaims<User>(claims: AccessClaims, user: User, now: number): TokenSubject<User> {
+  const { createdAt, expiresAt, authTime, pending } = sessionFromClaims(claims, user)
+  const { g, t, s } = claims.hs
+  return {
+    user,
+    transport: t,
+    persistent: s !== 0,
+    epoch: 0,
+    generation: g + 1,
+    createdAt,
+    authTime,
+    expiresAt,
+    ...(pending === undefined ? {} : { pending }),
+    now,
+  }
+}

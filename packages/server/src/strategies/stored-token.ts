@@ -1,0 +1,113 @@
+/**
+ * Tokens with a record behind them, which is asked at every request and can be ended.
+ * @module
+ */
+import { sessionIdOf } from '@handstamp/core/credential'
+import { userHandle } from '@handstamp/core/secret'
+import { isExpired, type SessionRecord, sessionOf } from '@handstamp/core/session'
+import { type AccessTokenPlan, openAccessTokens, secondsLeft, subjectOf } from '../access-tokens.ts'
+import { conflict, keepRecords, type Lifetimes, newRecord, renewedRecord, seen } from '../records.ts'
+import { boundedStore } from '../stores/bounded.ts'
+import type { SessionStore } from '../stores/store.ts'
+import { type Grant, type OpenStrategy, refuse, type StrategyContext } from './strategy.ts'
+
+export function openStoredTokens<User extends { readonly id: string }>(
+  given: SessionStore,
+  plan: AccessTokenPlan,
+  lifetimes: Lifetimes,
+  context: StrategyContext<User>,
+): OpenStrategy<User> {
+  const tokens = openAccessTokens(plan, context)
+  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+  const records = keepRecords(store, context)
+
+  async function grant(record: SessionRecord, user: User, generation: number, now: number): Promise<Grant<User>> {
+    const signed = await tokens.sign(subjectOf(record, user, generation, now))
+    return {
+      session: sessionOf(record, user),
+      transport: record.transport,
+      persistent: record.persistent,
+      access: signed.token,
+      expiresIn: signed.expiresIn,
+      refreshable: true,
+      cookieUntil: record.expiresAt,
+    }
+  }
+
+  /** A genuine token and the live record behind it. */
+  async function read(token: string, now: number) {
+    const verified = await tokens.verify(token, now)
+    if (!verified.ok) return refuse(verified.reason)
+    const { claims } = verified
+    if (claims.sid === undefined) return refuse('wrong_type', false)
+    const found = await store.find(claims.sid)
+    if (!found) return refuse('revoked', false)
+    if (isExpired(found.record, now)) return refuse('expired', false)
+    const user = found.record.userId === claims.sub ? await records.readUser(found.record) : undefined
+    if (user === undefined) return refuse('unknown', false)
+    return { ok: true as const, claims, found, user }
+  }
+
+  return {
+    epoch: records.epoch,
+    sharedClock: store.singleProcess !== true,
+
+    async issue(entry) {
+      // The record is found by a signed name, so nobody ever needs the secret that this id is the digest of.
+      const id = sessionIdOf(userHandle(entry.user.id), context.random(32))
+      const record = newRecord(id, entry, lifetimes)
+      return {
+        grant: await grant(record, entry.user, 0, entry.now),
+        save: () => store.save(id, record, { epoch: entry.epoch, cap: context.sessionsPerUser }),
+      }
+    },
+
+    async authenticate({ access }, now) {
+      if (!access) return refuse('absent')
+      const live = await read(access.text, now)
+      if (!live.ok) return live
+      return {
+        ok: true,
+        session: sessionOf(live.found.record, live.user),
+        standing: live.found.record,
+        expiresIn: secondsLeft(live.claims, now),
+        refreshable: true,
+      }
+    },
+
+    async renew({ access }, entry) {
+      const live = access ? await read(access.text, entry.now) : refuse('absent')
+      if (!live.ok) return live
+      const id = sessionIdOf(userHandle(entry.user.id), context.random(32))
+      const record = renewedRecord(live.found.record, id, entry, lifetimes)
+      return {
+        grant: await grant(record, entry.user, live.claims.hs.g + 1, entry.now),
+        save: () => records.move(live.found, record),
+      }
+    },
+
+    async refresh({ access }, now, admit) {
+      if (!access) return refuse('absent')
+      for (let attempt = 0; attempt < 4; attempt += 1) {
+        const live = await read(access.text, now)
+        if (!live.ok) return refuse(live.reason, false)
+        const { found, user, claims } = live
+        const refusal = admit(found.record, access.via)
+        if (refusal) return refuse(refusal, false)
+        const record = seen(found.record, now, lifetimes.idle)
+        const answer = await grant(record, user, claims.hs.g + 1, now)
+        if (await store.replace(record.id, found.version, record)) return answer
+      }
+      throw conflict()
+    },
+
+    async revoke({ access }, now) {
+      const verified = access && (await tokens.verify(access.text, now))
+      const claims = verified && (verified.ok || verified.reason === 'expired') ? verified.claims : undefined
+      return records.end(claims?.sid === undefined ? [] : [claims.sid])
+    },
+
+    sessions: records,
+    jwks: tokens.jwks,
+  }
+}
