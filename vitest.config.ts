@@ -3,11 +3,8 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const source = 'handstamp-source'
 
-function unit(name: string): TestProjectInlineConfiguration {
-  return {
-    extends: true,
-    test: { name, root: `packages/${name}`, include: ['test/**/*.test.ts'], testTimeout: 5_000 },
-  }
+function unit(name: string, root = `packages/${name}`): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 5_000 } }
 }
 
 /** An area of tests/. `serial`: it starts browsers, servers or package managers, which would fight for two cores. */
@@ -33,6 +30,7 @@ export default defineConfig({
       unit('core'),
       unit('server'),
       unit('client'),
+      unit('playground', 'examples/playground'),
       area('contract'),
       area('wire'),
       area('rotation', { seconds: 120 }),

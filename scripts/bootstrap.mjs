@@ -266,6 +266,7 @@ const commands = {
     }
     await check('size', 'size-limit', [])
     await vitest('unit tests', units, flags)
+    await vitest('playground', ['playground'], flags)
     for (const area of areas()) await vitest(`tests/${area}`, [area], flags)
   },
 
