@@ -243,7 +243,6 @@ function areas() {
 // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 const units = ['core', 'server', 'client']
-const packages = ['./packages/core', './packages/server', './packages/client']
 
 const commands = {
   async start(flags) {
@@ -260,10 +259,7 @@ const commands = {
     await check('imports', 'pnpm', ['run', 'check:imports'])
     await check('knip', 'knip', [])
     await check('build', 'turbo', ['run', 'build', '--output-logs=errors-only'])
-    for (const path of packages) await check(`publint ${path.slice(11)}`, 'publint', ['--strict', path])
-    for (const path of packages) {
-      await check(`attw ${path.slice(11)}`, 'attw', ['--pack', path, '--profile', 'esm-only'])
-    }
+    await check('packages', 'node', ['scripts/check-packages.mjs'])
     await check('size', 'size-limit', [])
     await vitest('unit tests', units, flags)
     await vitest('playground', ['playground'], flags)

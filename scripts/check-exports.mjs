@@ -29,7 +29,7 @@ for (const name of readdirSync(join(root, 'packages'))) {
   }
 
   // Every folder of leaves is public as a whole: a leaf that nobody can import is forgotten, not private.
-  for (const leaves of ['strategies', 'stores', 'feeds', 'adapters', 'storages', 'interceptors']) {
+  for (const leaves of ['stores', 'feeds', 'adapters', 'storages', 'interceptors']) {
     for (const file of globSync(`src/${leaves}/*.ts`, { cwd: folder })) {
       if (inner.has(file)) continue
       const subpath = `.${file.slice('src'.length, -'.ts'.length)}`
