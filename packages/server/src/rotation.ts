@@ -57,6 +57,8 @@ export interface Rotated {
   readonly ok: true
   readonly record: SessionRecord
   readonly token: string
+  /** When the record was read. */
+  readonly now: number
 }
 
 export interface RefreshRotation {
@@ -68,7 +70,6 @@ export interface RefreshRotation {
   /** Turns a presented token into the live one. `answer` is composed before the swap, so that a failure to sign rotates nothing. */
   refresh<Answer>(
     presented: { readonly text: string; readonly via: Via },
-    now: number,
     admit: Admit,
     answer: (rotated: Rotated) => Promise<Answer | Refused>,
   ): Promise<Answer | Refused>
@@ -79,7 +80,7 @@ export function createRotation(
   store: SessionStore,
   keys: readonly RotationKey[],
   times: { readonly grace: number; readonly idle: number },
-  context: Pick<StrategyContext<unknown>, 'random' | 'emit'>,
+  context: Pick<StrategyContext<unknown>, 'random' | 'emit' | 'clock'>,
 ): RefreshRotation {
   const [current] = keys
   if (current === undefined) throw new TypeError('hybrid({ secrets }) is empty')
@@ -127,12 +128,14 @@ export function createRotation(
       }
     },
 
-    async refresh(held, now, admit, answer) {
+    async refresh(held, admit, answer) {
       const presented = parseRefreshCredential(held.text)
       if (!presented) return refuse('malformed', false)
       const { family, generation, secret } = presented
       for (let attempt = 0; attempt < 4; attempt += 1) {
         const found = await store.find(presented.id)
+        // At each attempt, and after the store has answered: a rotation dated back would shorten the grace that follows it.
+        const now = context.clock()
         const live = found?.record.rotation
         if (!found || !live) return refuse('unknown', false)
         const { record } = found
@@ -144,7 +147,7 @@ export function createRotation(
         if (generation === live.g) {
           // A wrong tail is tampering or noise: never a reason to end what another holds.
           if (!matches(live.cur, family, generation, secret)) return refuse('unknown', false)
-          if (live.g > 0 && age <= forgiven) return answer({ ok: true, record, token: held.text })
+          if (live.g > 0 && age <= forgiven) return answer({ ok: true, record, token: held.text, now })
           const salt = context.random(32)
           const next = derive(key, presented, generation + 1, salt)
           const rotated: SessionRecord = {
@@ -159,7 +162,7 @@ export function createRotation(
             },
           }
           const token = formatRefreshCredential({ ...presented, generation: generation + 1, secret: next })
-          const composed = await answer({ ok: true, record: rotated, token })
+          const composed = await answer({ ok: true, record: rotated, token, now })
           if (isRefused(composed)) return composed
           if (await store.replace(record.id, found.version, rotated)) {
             context.emit({
@@ -179,7 +182,7 @@ export function createRotation(
           if (age > forgiven) return endFamily(found, live, presented)
           const token = successor(live, presented)
           context.emit({ type: 'refresh.replayed', sessionId: record.id, userId: record.userId, generation: live.g })
-          return answer({ ok: true, record, token })
+          return answer({ ok: true, record, token, now })
         }
 
         // The family secret proves that this was once a real token, or was made by someone who had one.

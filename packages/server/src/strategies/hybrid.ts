@@ -148,9 +148,9 @@ function openHybrid<User extends { readonly id: string }>(
       }
     },
 
-    async refresh({ refresh }, now, admit) {
+    async refresh({ refresh }, _now, admit) {
       if (!refresh) return refuse('absent')
-      return rotation.refresh(refresh, now, admit, async ({ record, token }) => {
+      return rotation.refresh(refresh, admit, async ({ record, token, now }) => {
         const user = await records.readUser(record)
         return user === undefined ? refuse('unknown', false) : grant(record, user, token, now)
       })
