@@ -11,8 +11,8 @@ import { type TokenResult, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import { type Session, type SessionRecord, sessionExpiry, type Transport } from '@handstamp/core/session'
 import type { Standing, StrategyContext } from './strategies/strategy.ts'
 
-/** Seconds of difference between clocks that a token is forgiven. */
-const clockTolerance = 5_000
+/** Milliseconds of difference between clocks that a token is forgiven. */
+export const clockTolerance = 5_000
 
 /** Fields of the user that are repeated as claims at the top of the token, for readers that look for them there. */
 export type CustomClaims = { readonly [field: string]: true } & { readonly [R in RegisteredClaim]?: never }
@@ -57,6 +57,11 @@ export interface SignedAccess {
 export interface AccessTokens {
   sign<User extends { readonly id: string }>(subject: TokenSubject<User>): Promise<SignedAccess>
   verify(token: string, now: number): Promise<TokenResult>
+  /**
+   * The claims of a genuine token whatever its times: to end a session it may have expired, or come from a server whose
+   * clock is ahead.
+   */
+  identify(token: string, now: number): Promise<AccessClaims | undefined>
   jwks(now: number): ReturnType<KeyRing['jwks']>
 }
 
@@ -100,6 +105,17 @@ export function openAccessTokens(
   const { keys, accessLifetime } = plan
   const acceptFor = accessLifetime + clockTolerance
 
+  async function judge(token: string, now: number, tolerance: number): Promise<TokenResult> {
+    return verifyAccessToken(token, {
+      resolve: (kid, alg) => keys.verifier(kid, alg, now, acceptFor),
+      issuer,
+      audience,
+      now,
+      clockTolerance: tolerance,
+      maxLifetime: acceptFor,
+    })
+  }
+
   return {
     async sign(subject) {
       const { now, user } = subject
@@ -133,15 +149,11 @@ export function openAccessTokens(
       return { token: await signAccessToken(claims, keys.signer(now)), id: jti, expiresIn: Math.max(0, exp - iat) }
     },
 
-    async verify(token, now) {
-      return verifyAccessToken(token, {
-        resolve: (kid, alg) => keys.verifier(kid, alg, now, acceptFor),
-        issuer,
-        audience,
-        now,
-        clockTolerance,
-        maxLifetime: acceptFor,
-      })
+    verify: (token, now) => judge(token, now, clockTolerance),
+
+    async identify(token, now) {
+      const verified = await judge(token, now, Number.POSITIVE_INFINITY)
+      return verified.ok ? verified.claims : undefined
     },
 
     jwks: (now) => keys.jwks(now, acceptFor),

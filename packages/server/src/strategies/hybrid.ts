@@ -166,8 +166,7 @@ function openHybrid<User extends { readonly id: string }>(
 
   /** A token that expired still names its session; two credentials of different sessions end both. */
   async function sessionIds({ access, refresh }: Held, now: number): Promise<string[]> {
-    const verified = access && (await tokens.verify(access.text, now))
-    const claims = verified && (verified.ok || verified.reason === 'expired') ? verified.claims : undefined
+    const claims = access && (await tokens.identify(access.text, now))
     const family = refresh && parseRefreshCredential(refresh.text)
     return [...new Set([claims?.sid, family?.id].filter((id) => id !== undefined))]
   }

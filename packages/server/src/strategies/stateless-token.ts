@@ -6,6 +6,7 @@ import type { AccessClaims } from '@handstamp/core/jwt/claims'
 import { wholeSecond } from '@handstamp/core/session'
 import {
   type AccessTokenPlan,
+  clockTolerance,
   openAccessTokens,
   secondsLeft,
   sessionFromClaims,
@@ -102,9 +103,8 @@ export function openStatelessTokens<User extends { readonly id: string }>(
     },
 
     async revoke({ access }, now) {
-      const verified = access && (await tokens.verify(access.text, now))
-      if (!verified?.ok) return { revoked: true }
-      const { claims } = verified
+      const claims = access && (await tokens.identify(access.text, now))
+      if (!claims || claims.exp * 1000 + clockTolerance <= now) return { revoked: true }
       return { revoked: false, validUntil: claims.exp * 1000, standing: standingFromClaims(claims) }
     },
 
