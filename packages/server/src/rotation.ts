@@ -15,13 +15,17 @@ import { concatBytes, equalBytes, hkdfSha256, hmacSha256, sha256, utf8 } from '@
 import { isExpired, type Rotation, type SessionRecord } from '@handstamp/core/session'
 import { conflict, seen } from './records.ts'
 import type { Found, SessionStore } from './stores/store.ts'
-import { type Admit, type Refused, refuse, type StrategyContext, type Via } from './strategies/strategy.ts'
+import {
+  type Admit,
+  type Refused,
+  refuse,
+  type StrategyContext,
+  sharedClockSkew,
+  type Via,
+} from './strategies/strategy.ts'
 
 const domain = utf8('handstamp/refresh/1\0')
 const none = new Uint8Array(0)
-
-/** Differences between the clocks of servers that share a store, in milliseconds. */
-const sharedClockSkew = 30_000
 
 /** A rotation key with the name under which records remember it. */
 interface RotationKey {

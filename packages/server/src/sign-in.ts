@@ -14,9 +14,10 @@ import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
+import { sharedClockSkew } from './strategies/strategy.ts'
 
-/** Milliseconds by which two servers' clocks may differ when an epoch is compared with an arrival. */
-const epochTolerance = 5_000
+/** Milliseconds by which one clock may be set back while somebody signs in. */
+const ownClockTolerance = 5_000
 
 export interface SignInOptions {
   /** False: the cookies go when the browser closes. True unless set. */
@@ -54,20 +55,21 @@ export async function grantSession<User extends UserLike>(
 ): Promise<Granted<User> | undefined> {
   const { strategy, emit } = settings
   const lifetime = options.lifetime === undefined ? undefined : parseDuration(options.lifetime, 'signIn({ lifetime })')
-  const tolerance = strategy.sharedClock ? epochTolerance : 0
-  let proven: Pick<Proven<User>, 'user' | 'pending'> = given
-  let { provenAt } = given
+  const tolerance = strategy.sharedClock ? sharedClockSkew : ownClockTolerance
+  let user = await checkUser(given.user, settings)
+  let { pending, provenAt } = given
+  let moved = false
   for (let attempt = 0; attempt < 4; attempt += 1) {
-    const epoch = await strategy.epoch(given.user.id)
-    if (given.proveAgain && epoch !== undefined && epoch / 1000 >= provenAt - tolerance) {
+    const epoch = await strategy.epoch(user.id)
+    if (given.proveAgain && (moved || (epoch !== undefined && epoch / 1000 >= provenAt - tolerance))) {
       // Signed out everywhere since the password was proven, perhaps because it changed. This proof begins after the
       // epoch was read, so what ends it from here on makes the save fail.
       provenAt = settings.clock()
       const again = await given.proveAgain()
       if (again?.user.id !== given.user.id) return undefined
-      proven = again
+      pending = again.pending
+      user = await checkUser(again.user, settings)
     }
-    const user = await checkUser(proven.user, settings)
     const now = settings.clock()
     const ip = addressOf(request)
     const userAgent = request.headers.get('user-agent')?.slice(0, 512)
@@ -77,17 +79,19 @@ export async function grantSession<User extends UserLike>(
       persistent: options.persistent !== false,
       now,
       ...(lifetime === undefined ? {} : { lifetime }),
-      ...(proven.pending === undefined ? {} : { pending: proven.pending }),
+      ...(pending === undefined ? {} : { pending }),
       ...(ip === undefined ? {} : { ip }),
       ...(userAgent === undefined ? {} : { userAgent }),
       epoch,
     })
     checkSize(draft.grant, settings)
     await endPresented(request, settings)
-    if ((await draft.save()) === 'saved') {
+    const saved = await draft.save()
+    if (saved === 'saved') {
       emit({ type: 'session.created', sessionId: draft.grant.session.id, userId: user.id })
       return deliver(draft.grant, now, settings)
     }
+    moved = saved === 'epoch'
   }
   throw conflict()
 }

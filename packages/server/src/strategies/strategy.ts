@@ -159,6 +159,9 @@ export function travelsBy(transport: Transport, credential: 'access' | 'refresh'
   return via === (transport === 'split' ? 'cookie' : 'body')
 }
 
+/** Milliseconds by which any two clocks of servers that share a store may differ. */
+export const sharedClockSkew = 30_000
+
 export function refuse(reason: Rejection, refreshable?: boolean): Refused {
   return refreshable === undefined ? { ok: false, reason } : { ok: false, reason, refreshable }
 }
