@@ -63,11 +63,25 @@ export const findCases: readonly ContractCase[] = [
     },
   ),
 
-  contractCase('find: ids that differ in case alone are different', async ({ store, signIn, record }) => {
+  contractCase('find: ids that differ in case alone are different', async ({ store, signIn, found, record }) => {
     const { id } = await signIn(record())
-    for (const other of [id.toLowerCase(), id.toUpperCase(), swapCase(id, 3), swapCase(id, id.length - 2)]) {
-      if (other !== id) assertEqual(await store.find(other), undefined, 'find of another case')
+    const handle = handleOf(id)
+    const digest = id.slice(handle.length)
+    const swapped = id.replace(/[a-z]/gi, (letter) =>
+      /[a-z]/.test(letter) ? letter.toUpperCase() : letter.toLowerCase(),
+    )
+    const others = [
+      handle + digest.toLowerCase(),
+      handle + digest.toUpperCase(),
+      handle + swapped.slice(handle.length),
+      handleOf(swapped) + digest,
+      swapped,
+    ]
+    for (const other of others) {
+      assertEqual(await store.find(other), undefined, 'find of another case')
+      assertEqual(await store.delete(other), false, 'delete of another case')
     }
+    await found(id)
   }),
 
   contractCase('find: the digest under the handle of another user is a miss', async ({ store, signIn, record }) => {
@@ -109,9 +123,3 @@ export const findCases: readonly ContractCase[] = [
     assert(epoch === undefined && sessions.length === 0, 'nothing is known of a new user')
   }),
 ]
-
-function swapCase(text: string, at: number): string {
-  const letter = text.charAt(at)
-  const swapped = letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase()
-  return text.slice(0, at) + swapped + text.slice(at + 1)
-}

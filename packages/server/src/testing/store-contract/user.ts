@@ -3,6 +3,7 @@
  * @module
  */
 import { handleOf } from '@handstamp/core/credential'
+import type { SessionStore } from '../../stores/store.ts'
 import { assert, assertEqual } from '../assert.ts'
 import { type ContractCase, contractCase } from './case.ts'
 
@@ -113,13 +114,7 @@ export const userCases: readonly ContractCase[] = [
       const { record: kept, version } = await found(touched.id)
       assert(await store.replace(touched.id, version, { ...kept, idleUntil: clock() + 3_600_000 }), 'a touch')
       clock.advance(60_000)
-      let batches = 0
-      for (let more = true; more; batches += 1) {
-        assert(batches < 100, 'sweeping ends')
-        const batch = await store.sweep({ before: clock(), limit: 3 })
-        assert(batch.removed <= 3, `a batch removes at most 3, not ${batch.removed}`)
-        more = batch.more
-      }
+      await sweepAll(store, clock(), 3)
       assertEqual((await store.sweep({ before: clock(), limit: 3 })).removed, 0, 'a sweep after the last')
       await found(alive.id)
       await found(touched.id)
@@ -131,7 +126,7 @@ export const userCases: readonly ContractCase[] = [
     async ({ store, clock, signIn, record }) => {
       const first = await signIn(record())
       clock.advance(3_600_001)
-      while ((await store.sweep({ before: clock(), limit: 100 })).more) {}
+      await sweepAll(store, clock(), 100)
       const { epoch } = await store.listByUser(handleOf(first.id))
       if (epoch !== undefined) assertEqual(epoch, first.epoch, 'epoch')
       const late = record({ userId: first.userId, epoch: first.epoch - 1 })
@@ -143,3 +138,12 @@ export const userCases: readonly ContractCase[] = [
     },
   ),
 ]
+
+async function sweepAll(store: SessionStore, before: number, limit: number): Promise<void> {
+  for (let batches = 0; batches < 100; batches += 1) {
+    const { removed, more } = await store.sweep({ before, limit })
+    assert(removed <= limit, `a batch removes at most ${limit}, not ${removed}`)
+    if (!more) return
+  }
+  throw new Error('sweeping does not end')
+}
