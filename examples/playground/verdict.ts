@@ -93,5 +93,6 @@ function tell(event: AuthEvent): Verdict | undefined {
 
 /** A session id, which is public, cut to what tells it apart. */
 function short(id: string): string {
-  return id.length > 24 ? `${id.slice(0, 6)}…${id.slice(-4)}` : id
+  // The word joiner keeps the two ends on one line.
+  return id.length > 24 ? `${id.slice(0, 6)}…\u2060${id.slice(-4)}` : id
 }

@@ -2,7 +2,7 @@
  * The application: asking who one is, refreshing, reloading, and a board of notes.
  * @module
  */
-import { byId, h, render } from './dom.ts'
+import { byId, h, isNews, render } from './dom.ts'
 import { sayAgo } from './format.ts'
 import type { Playground } from './playground.ts'
 
@@ -58,7 +58,7 @@ export function actionsPanel(playground: Playground): () => void {
     // The global fetch, which the client has intercepted.
     if (!(await call('POST /api/notes', () => fetch('/api/notes', init)))) return
     text.value = ''
-    await playground.reload()
+    await playground.reloadNotes()
   }
 
   function show({ title, good, body }: Outcome): void {
@@ -67,6 +67,7 @@ export function actionsPanel(playground: Playground): () => void {
 
   return () => {
     const { notes, client } = playground
+    if (!isNews(byId('notes'), notes, !!client.session)) return
     const empty = client.session
       ? 'No notes yet. What you write here, everybody who is let in can read.'
       : 'Sign in to read the notes.'

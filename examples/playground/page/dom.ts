@@ -47,6 +47,19 @@ function shown(children: readonly Child[]): (Node | string)[] {
   })
 }
 
+const shownFor = new WeakMap<Element, string>()
+
+/**
+ * True where the element was drawn for something else. What stays the same is left alone: it would lose a click that is
+ * under way, and play its entry once more.
+ */
+export function isNews(target: Element, ...facts: readonly unknown[]): boolean {
+  const key = JSON.stringify(facts)
+  if (shownFor.get(target) === key) return false
+  shownFor.set(target, key)
+  return true
+}
+
 /** Replaces what is inside. The element that had the focus is found again by its key. */
 export function render(target: Element, ...children: readonly Child[]): void {
   const focused = document.activeElement

@@ -4,7 +4,7 @@
  */
 import { type StorageName, storageProblem, storages, strategies, transports } from '../configuration.ts'
 import { sayDuration } from '../durations.ts'
-import { byId, h, render } from './dom.ts'
+import { byId, h, isNews, render } from './dom.ts'
 import type { Pick, Playground } from './playground.ts'
 
 interface Option {
@@ -35,6 +35,7 @@ export function pickersPanel(playground: Playground): () => void {
   return () => {
     const { configuration, storage, switching } = playground
     const { strategy, transport, pairs } = configuration
+    if (!isNews(byId('pickers'), configuration, storage, switching)) return
     const problemOf = (kind: string, way: string) =>
       pairs.find((pair) => pair.strategy === kind && pair.transport === way)?.problem
     // A strategy is legal where any transport goes with it; the transport follows.

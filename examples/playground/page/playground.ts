@@ -29,8 +29,9 @@ export interface Playground {
   readonly switching: boolean
   /** Runs what the user asked for, then looks at what the server saw of it. */
   act<T>(task: () => Promise<T>): Promise<T>
-  /** Asks for the sessions and the notes anew; part of an act. */
-  reload(): Promise<void>
+  /** Part of an act. */
+  reloadNotes(): Promise<void>
+  reloadSessions(): Promise<void>
   /** Tells people who cannot see what changed. */
   say(message: string): void
   pick(choice: Pick): Promise<void>
@@ -71,21 +72,17 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
     tell()
   }
 
-  /** What belongs to whoever is signed in. */
-  async function reload(): Promise<void> {
+  async function reloadNotes(): Promise<void> {
+    // The global fetch, on purpose: the interceptor brings the credential.
+    const answer = open.client.session ? await fetch('/api/notes').catch(() => undefined) : undefined
+    notes = answer?.ok === true ? ((await answer.json()) as { notes: readonly Note[] }).notes : []
+    tell()
+  }
+
+  async function reloadSessions(): Promise<void> {
     const { client } = open
-    loadedFor = client.session?.user.id
-    if (client.session) {
-      const listed = configuration.strategy === 'token' ? undefined : client.sessions.list().catch(() => undefined)
-      // The global fetch, on purpose: the interceptor brings the credential.
-      const answer = await fetch('/api/notes').catch(() => undefined)
-      notes = answer?.ok === true ? ((await answer.json()) as { notes: readonly Note[] }).notes : []
-      sessions = await listed
-    }
-    if (!client.session) {
-      notes = []
-      sessions = undefined
-    }
+    const listed = client.session && configuration.strategy !== 'token'
+    sessions = listed ? await client.sessions.list().catch(() => undefined) : undefined
     tell()
   }
 
@@ -97,7 +94,8 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
       caused = requests[0]?.id
       tell()
       if (open.client.session?.user.id !== loadedFor) {
-        await reload()
+        loadedFor = open.client.session?.user.id
+        await Promise.all([reloadNotes(), reloadSessions()])
         await look()
       }
     }
@@ -148,7 +146,8 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
       return switching
     },
     act,
-    reload,
+    reloadNotes,
+    reloadSessions,
     say,
     async pick({ strategy = configuration.strategy, transport = configuration.transport, storage: next = storage }) {
       if (switching) return

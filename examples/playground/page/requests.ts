@@ -3,7 +3,7 @@
  * @module
  */
 import type { SeenCredential, SeenRequest, Verdict } from '../seen.ts'
-import { byId, type Child, h, render } from './dom.ts'
+import { byId, type Child, h, isNews, render } from './dom.ts'
 import { sayTime } from './format.ts'
 import type { Playground } from './playground.ts'
 
@@ -25,6 +25,7 @@ export function requestsPanel(playground: Playground): () => void {
       caused = playground.caused
       opened = new Set(caused === undefined ? [] : [caused])
     }
+    if (!isNews(byId('requests'), requests, caused, all)) return
     const shown = all ? requests : requests.slice(0, shownAtFirst)
     render(byId('requests'), ...shown.map((request) => row(request, opened)))
     more.hidden = requests.length <= shownAtFirst

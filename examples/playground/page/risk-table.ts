@@ -3,12 +3,13 @@
  * @module
  */
 import { type Level, risksOf } from '../risks.ts'
-import { byId, h, render } from './dom.ts'
+import { byId, h, isNews, render } from './dom.ts'
 import type { Playground } from './playground.ts'
 
 export function riskTable(playground: Playground): () => void {
   return () => {
     const { configuration, storage } = playground
+    if (!isNews(byId('risk-rows'), configuration, storage)) return
     const report = risksOf({ ...configuration, storage })
     render(
       byId('risk-rows'),

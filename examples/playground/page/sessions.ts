@@ -3,7 +3,7 @@
  * @module
  */
 import type { SessionListing } from '@handstamp/core/session'
-import { byId, type Child, h, render } from './dom.ts'
+import { byId, type Child, h, isNews, render } from './dom.ts'
 import { sayAgo, sayBrowser, sayMoment, shorten } from './format.ts'
 import type { Playground } from './playground.ts'
 
@@ -25,12 +25,13 @@ export function sessionsPanel(playground: Playground): () => void {
         (error: Error) => error,
       ),
     )
-    await playground.reload()
+    await playground.reloadSessions()
     playground.say(failed === undefined ? done() : 'It could not be ended: it may be over already.')
   }
 
   return () => {
     const { sessions, client, configuration } = playground
+    if (!isNews(byId('sessions'), sessions, !!client.session, configuration)) return
     const count = sessions?.filter(({ current }) => !current).length ?? 0
     others.hidden = !sessions
     others.disabled = count === 0

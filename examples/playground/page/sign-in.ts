@@ -4,7 +4,7 @@
  */
 import type { SignedIn, SignedOut } from '@handstamp/client'
 import type { User } from '../accounts.ts'
-import { byId, h, render } from './dom.ts'
+import { byId, h, isNews, render } from './dom.ts'
 import { sayMoment } from './format.ts'
 import type { Playground } from './playground.ts'
 import { drawStamp } from './stamp.ts'
@@ -89,7 +89,7 @@ export function signInPanel(playground: Playground): () => void {
     byId('door').dataset.state = session ? 'in' : session === null ? 'out' : 'unknown'
     form.hidden = !!session
     byId('identity').hidden = !session
-    render(byId('stamp'), drawStamp(session))
+    if (isNews(byId('stamp'), session?.user, session?.createdAt)) render(byId('stamp'), drawStamp(session))
     byId('sign-out-note').textContent = session ? '' : aftermath
     byId('unreachable').hidden = status !== 'unreachable'
     if (session) describe(session.user, session.createdAt, session.expiresAt)
@@ -102,7 +102,7 @@ export function signInPanel(playground: Playground): () => void {
       fact('Email', user.email),
       fact('Role', user.role),
       fact('Signed in', sayMoment(createdAt)),
-      fact('Ends at the latest', sayMoment(expiresAt)),
+      fact('Ends', sayMoment(expiresAt)),
     )
   }
 

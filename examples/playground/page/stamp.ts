@@ -9,8 +9,7 @@ import { s } from './dom.ts'
 /** A drawing for the session; undefined: not known yet. It says nothing that the text beside it does not. */
 export function drawStamp(session: Session<User> | null | undefined): SVGElement {
   const user = session?.user
-  const ring = user ? `let in · ${user.email.replace(/@.*/, '')} · ${dateOf(session.createdAt)} · ` : 'no stamp yet · '
-  const text = ring.toUpperCase().repeat(user ? 1 : 2)
+  const text = user ? `let in by handstamp · ${dateOf(session.createdAt)} · ` : 'no stamp yet · no stamp yet · '
   return s(
     'svg',
     { class: user ? 'stamp inked' : 'stamp', viewBox: '0 0 220 220', 'aria-hidden': 'true', focusable: 'false' },
@@ -21,15 +20,16 @@ export function drawStamp(session: Session<User> | null | undefined): SVGElement
       s('circle', { class: 'stamp-ring', cx: 110, cy: 110, r: 102 }),
       s('circle', { class: 'stamp-ring thin', cx: 110, cy: 110, r: 94 }),
       s('circle', { class: 'stamp-ring thin', cx: 110, cy: 110, r: 64 }),
-      s('path', { id: 'stamp-path', d: 'M110 110 m0 74 a74 74 0 1 1 0.01 0', fill: 'none' }),
-      s(
-        'text',
-        { class: 'stamp-around' },
-        s('textPath', { href: '#stamp-path', textLength: 456, lengthAdjust: 'spacing' }, text),
-      ),
-      s('text', { class: 'stamp-name', x: 110, y: user ? 116 : 124 }, user ? firstName(user) : '?'),
-      user && s('text', { class: 'stamp-role', x: 110, y: 138 }, user.role.toUpperCase()),
+      s('text', { class: 'stamp-name', x: 110, y: user ? 117 : 124 }, user ? firstName(user) : '?'),
     ),
+    // Small letters stay clean, to be read.
+    s('path', { id: 'stamp-path', d: 'M110 110 m-74 0 a74 74 0 1 1 0 0.01', fill: 'none' }),
+    s(
+      'text',
+      { class: 'stamp-around' },
+      s('textPath', { href: '#stamp-path', textLength: 456, lengthAdjust: 'spacing' }, text.toUpperCase()),
+    ),
+    user && s('text', { class: 'stamp-role', x: 110, y: 138 }, user.role.toUpperCase()),
   )
 }
 
