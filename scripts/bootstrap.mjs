@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const cache = join(root, 'node_modules', '.cache', 'handstamp')
-const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+const color = process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
+const env = { ...process.env, ...color, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' }
+/** No step may take longer. */
+const limit = 10 * 60_000
 const total = { passed: 0, failed: 0, skipped: 0 }
 
 // ── Processes ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -67,12 +70,19 @@ function run(command, args, { show = false, extra = {} } = {}) {
     const stdio = show ? 'inherit' : ['ignore', 'pipe', 'pipe']
     child = spawn(command, args, { cwd: root, env: { ...env, ...extra }, stdio, detached: true })
     let output = ''
+    // No runner can interrupt a loop that never ends.
+    const late = setTimeout(() => {
+      output += `\n${command} was ended after ${limit / 60_000} minutes`
+      end('SIGKILL')
+    }, limit)
+    if (show) clearTimeout(late)
     child.stdout?.setEncoding('utf8').on('data', (text) => (output += text))
     child.stderr?.setEncoding('utf8').on('data', (text) => (output += text))
     child.on('error', reject)
     // Its leader is gone: nothing else of the group may stay, or keep the pipes open.
     child.on('exit', () => end('SIGTERM'))
     child.on('close', (code) => {
+      clearTimeout(late)
       child = undefined
       // A server that was asked to end and did so in order has not failed.
       if (interrupted !== undefined) process.exit(show && code === 0 ? 0 : interrupted)
@@ -206,7 +216,7 @@ async function vitest(name, projects, flags, node = 'node') {
   rmSync(report, { force: true })
   const script = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const chosen = projects.flatMap((project) => ['--project', project])
-  const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${report}`]
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   await step(name, async () => {
     const args = [script, 'run', '--passWithNoTests', ...chosen, ...reporters, ...flags]
     const { code, output } = await run(node, args)
