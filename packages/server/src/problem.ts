@@ -51,14 +51,19 @@ export function challengeResponse(rejected: Rejected, plan: HeaderPlan): Respons
   return response
 }
 
-/** A refused refresh: 400 (RFC 6749 §5.2), except where another page may have caused it. */
+/** A refused refresh: 400 (RFC 6749 §5.2), except where another page may have caused it, or planted a cookie. */
 export function refusedRefresh(rejected: Rejected, plan: HeaderPlan): Response {
-  if (rejected.reason === 'cross_site') return challengeResponse(rejected, plan)
+  const { reason, effects } = rejected
+  if (reason === 'cross_site' || reason === 'ambiguous') return challengeResponse(rejected, plan)
   const response = problem(
     400,
-    rejected.reason === 'absent' || rejected.reason === 'malformed_request' ? 'invalid_request' : 'invalid_grant',
+    reason === 'absent' || reason === 'malformed_request' ? 'invalid_request' : 'invalid_grant',
   )
-  writeEffects(rejected.effects, response.headers, plan)
+  writeEffects(
+    effects.filter(({ type }) => type !== 'challenge'),
+    response.headers,
+    plan,
+  )
   return response
 }
 

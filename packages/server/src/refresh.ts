@@ -6,13 +6,12 @@ import type { Granted, Rejected } from '@handstamp/core/auth-result'
 import type { Rejection } from '@handstamp/core/rejection'
 import type { UserLike } from '@handstamp/core/schema'
 import { admission } from './admission.ts'
-import { varies } from './authenticate.ts'
+import { reject } from './authenticate.ts'
 import { clearCookies, deliver } from './grants.ts'
 import type { Settings } from './options.ts'
 import { originVerdict } from './origin-check.ts'
-import { presentedByCookie, readCredential } from './read-credential.ts'
+import { type Presented, readCredential } from './read-credential.ts'
 import type { RequestFace } from './request-face.ts'
-import type { Held } from './strategies/strategy.ts'
 
 /**
  * `bodyToken` is the refresh token of a bearer client; where it is given, only it is judged. A refusal clears the
@@ -23,30 +22,28 @@ export async function refreshSession<User extends UserLike>(
   bodyToken: string | undefined,
   settings: Settings<User>,
 ): Promise<Granted<User> | Rejected> {
-  const presented = bodyToken === undefined ? readCredential(request, settings) : {}
-  if ('fault' in presented && presented.fault === 'malformed_request')
-    return refused('malformed_request', false, settings)
-  const byCookie = presentedByCookie(presented)
+  const presented: Presented =
+    bodyToken === undefined ? readCredential(request, settings) : { refresh: { text: bodyToken, via: 'body' } }
+  const { fault } = presented
+  if (fault === 'malformed_request') return refused(fault, false, settings)
+  const credential = settings.refreshes ? presented.refresh : presented.access
+  // Judged by the credential that would be used, whatever else is presented beside it.
+  const byCookie = fault === 'ambiguous' || credential?.via === 'cookie'
   const verdict = byCookie ? originVerdict(request, settings.trusted) : 'allow'
   if (verdict === 'refuse') return refused('cross_site', false, settings)
   if (verdict === 'quiet') return { ...refused('expired', false, settings), refreshable: true }
-  if ('fault' in presented && presented.fault !== undefined) return refused(presented.fault, byCookie, settings)
+  // Not cleared: what another planted would be all that is left.
+  if (fault !== undefined) return refused(fault, false, settings)
 
-  const held: Held = bodyToken === undefined ? presented : { refresh: { text: bodyToken, via: 'body' } }
-  const credential = settings.refreshes ? held.refresh : held.access
   if (credential === undefined) return refused('absent', false, settings)
   const now = settings.clock()
-  const grant = await settings.strategy.refresh(held, now, admission(request, 'refresh', settings.rules))
-  if ('ok' in grant) return refused(grant.reason, credential.via === 'cookie', settings)
+  const grant = await settings.strategy.refresh(presented, now, admission(request, 'refresh', settings.rules))
+  if ('ok' in grant) return refused(grant.reason, byCookie, settings)
   return deliver(grant, now, settings)
 }
 
 function refused<User extends UserLike>(reason: Rejection, clear: boolean, settings: Settings<User>): Rejected {
   settings.emit({ type: 'session.refused', reason })
-  return {
-    ok: false,
-    reason,
-    effects: [...(clear ? clearCookies(settings) : []), ...varies(settings)],
-    refreshable: false,
-  }
+  const rejected = reject(settings, reason, { refreshable: false })
+  return clear ? { ...rejected, effects: [...clearCookies(settings), ...rejected.effects] } : rejected
 }

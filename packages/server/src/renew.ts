@@ -4,7 +4,7 @@
  */
 import type { Granted, Rejected } from '@handstamp/core/auth-result'
 import type { UserLike } from '@handstamp/core/schema'
-import { authenticate } from './authenticate.ts'
+import { authenticate, reject } from './authenticate.ts'
 import { checkSize, deliver } from './grants.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
@@ -39,7 +39,7 @@ export async function renewSession<User extends UserLike>(
       ...(ip === undefined ? {} : { ip }),
       ...(userAgent === undefined ? {} : { userAgent }),
     })
-    if ('ok' in draft) return { ok: false, reason: draft.reason, effects: [] }
+    if ('ok' in draft) return reject(settings, draft.reason, draft)
     checkSize(draft.grant, settings)
     if ((await draft.save()) === 'saved') {
       const { id } = draft.grant.session
