@@ -8,19 +8,19 @@ import type { UserLike } from '@handstamp/core/schema'
 import { userHandle } from '@handstamp/core/secret'
 import { listingOf } from '@handstamp/core/session'
 import { routePaths, type SessionBody, type SessionsBody } from '@handstamp/core/wire'
-import { authenticate } from './authenticate.ts'
+import { authenticate, reject } from './authenticate.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { clearCookies } from './grants.ts'
 import type { Settings } from './options.ts'
-import { mediaType, originVerdict } from './origin-check.ts'
+import { isJson, mediaType, originVerdict } from './origin-check.ts'
 import { challengeResponse, errorResponse, problem, refusedRefresh } from './problem.ts'
 import { readCredential } from './read-credential.ts'
 import { safeRedirect } from './redirect.ts'
 import { refreshSession } from './refresh.ts'
 import { parseObject, readBody } from './request-body.ts'
 import { applyEffects } from './response-headers.ts'
-import { seeOther, signInRoute } from './sign-in-route.ts'
-import { endSession } from './sign-out.ts'
+import { formType, seeOther, signInRoute } from './sign-in-route.ts'
+import { endSession, touchesCookies } from './sign-out.ts'
 
 type Route<User extends UserLike> = (request: Request, settings: Settings<User>, id: string) => Promise<Response>
 type Methods<User extends UserLike> = { readonly [method: string]: Route<User> }
@@ -38,7 +38,9 @@ export async function handleRoute<User extends UserLike>(
   const allowed = ['OPTIONS', ...Object.keys(methods), ...('GET' in methods ? ['HEAD'] : [])].join(', ')
   if (request.method === 'OPTIONS') return preflight(request, cors, allowed)
 
-  const route = methods[request.method === 'HEAD' ? 'GET' : request.method]
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  // A runtime may let any method in, and every object has a `toString`.
+  const route = Object.hasOwn(methods, method) ? methods[method] : undefined
   const response = route
     ? await answer(route, request, settings, id)
     : Object.keys(methods).length === 0
@@ -91,16 +93,15 @@ function tableOf<User extends UserLike>({
 }
 
 async function signOutRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
-  const form = mediaType(request) === 'application/x-www-form-urlencoded'
-  if (
-    settings.cookies &&
-    !(readCredential(request, settings).access?.via === 'authorization') &&
-    originVerdict(request, settings.trusted) !== 'allow'
-  ) {
-    return problem(403, 'cross_site')
-  }
-  const body = form ? await readBody(request) : ''
+  const form = mediaType(request) === formType && settings.transports.includes('cookie')
+  const body = await readBody(request)
   if (body === undefined) return problem(413, 'body_too_large')
+  if (body !== '' && !form && !isJson(request)) return problem(415, 'unsupported_media_type')
+  const { fault } = readCredential(request, settings)
+  if (touchesCookies(request, settings) && originVerdict(request, settings.trusted) !== 'allow')
+    return problem(403, 'cross_site')
+  // Which session is meant cannot be told, so none is said to have ended.
+  if (fault !== undefined) return challengeResponse(reject(settings, fault, {}), settings)
   const ended = await endSession(request, settings)
   if (form)
     return applyEffects(
@@ -199,7 +200,8 @@ async function endOneRoute<User extends UserLike>(
   if (!result.ok) return challengeResponse(result, settings)
   const userId = result.session.user.id
   const own = isSessionId(id) && handleOf(id) === userHandle(userId)
-  if (!own || !(await settings.strategy.sessions?.revoke(id))) return problem(404, 'not_found')
+  if (!own || !(await settings.strategy.sessions?.revoke(id)))
+    return applyEffects(result.effects, problem(404, 'not_found'), settings)
   settings.emit({ type: 'session.ended', sessionId: id, userId })
   const effects = id === result.session.id ? [...clearCookies(settings), ...result.effects] : result.effects
   return applyEffects(effects, new Response(null, { status: 204 }), settings)

@@ -17,7 +17,8 @@ import { addressOf } from './request-face.ts'
 import { applyEffects } from './response-headers.ts'
 import { chooseTransport, grantSession, type Proven } from './sign-in.ts'
 
-const formType = 'application/x-www-form-urlencoded'
+/** The media type of a form without files. */
+export const formType = 'application/x-www-form-urlencoded'
 
 /** What the route was asked, once it is well formed. */
 interface Attempt {

@@ -14,7 +14,7 @@ import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
-import { sharedClockSkew } from './strategies/strategy.ts'
+import { type Held, sharedClockSkew } from './strategies/strategy.ts'
 
 /** Milliseconds by which one clock may be set back while somebody signs in. */
 const ownClockTolerance = 5_000
@@ -85,7 +85,7 @@ export async function grantSession<User extends UserLike>(
       epoch,
     })
     checkSize(draft.grant, settings)
-    await endPresented(request, settings)
+    await endPresented(request, transport, settings)
     const saved = await draft.save()
     if (saved === 'saved') {
       emit({ type: 'session.created', sessionId: draft.grant.session.id, userId: user.id })
@@ -97,9 +97,16 @@ export async function grantSession<User extends UserLike>(
 }
 
 /** The session that the request presents, if any. Its cookies are overwritten by those of the new one. */
-async function endPresented<User extends UserLike>(request: RequestFace, settings: Settings<User>): Promise<void> {
+async function endPresented<User extends UserLike>(
+  request: RequestFace,
+  transport: Transport,
+  settings: Settings<User>,
+): Promise<void> {
   const presented = readCredential(request, settings)
-  if (presented.access || presented.refresh) await settings.strategy.revoke(presented, settings.clock())
+  const { access } = presented
+  // A bearer sign-in may come without an Origin, so it has no say in what a cookie holds.
+  const held: Held = transport !== 'bearer' ? presented : access?.via === 'authorization' ? { access } : {}
+  if (held.access || held.refresh) await settings.strategy.revoke(held, settings.clock())
 }
 
 /**

@@ -18,6 +18,12 @@ export interface SignedOut {
   readonly effects: readonly Effect[]
 }
 
+/** True unless a bearer token comes alone: then no cookie is read, and none is cleared. */
+export function touchesCookies<User extends UserLike>(request: RequestFace, settings: Settings<User>): boolean {
+  const { access, refresh } = readCredential(request, settings)
+  return settings.cookies !== undefined && (access?.via !== 'authorization' || refresh !== undefined)
+}
+
 /** What is unknown or expired is signed out already. A store that cannot answer throws, and the cookie stays. */
 export async function endSession<User extends UserLike>(
   request: RequestFace,
@@ -32,6 +38,6 @@ export async function endSession<User extends UserLike>(
     ok: true,
     revoked: ended.revoked,
     ...(ended.validUntil === undefined ? {} : { validUntil: ended.validUntil }),
-    effects: [...clearCookies(settings), ...varies(settings)],
+    effects: [...(touchesCookies(request, settings) ? clearCookies(settings) : []), ...varies(settings)],
   }
 }
