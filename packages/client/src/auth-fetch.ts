@@ -21,7 +21,7 @@ const exchanges: readonly string[] = [routePaths.signIn, routePaths.signOut, rou
 
 /** `client.fetch`. Requests to origins that are not allowed, and those that bring an Authorization of their own, go out as they are. */
 export function createAuthFetch<User>(
-  { allowed, origin, base, transport, fetch }: Settings<User>,
+  { allowed, base, transport, fetch }: Settings<User>,
   state: AuthState<User>,
   tokens: HeldTokens,
   { isDue, refresh, load }: RefreshOnce<User>,
@@ -33,7 +33,7 @@ export function createAuthFetch<User>(
     const target = `${protocol}//${host}`
     const headers = new Headers(init?.headers ?? request?.headers)
     if (
-      !allowed.has(target) ||
+      !allowed.includes(target) ||
       exchanges.some((path) => target + pathname === base + path) ||
       headers.has('authorization') ||
       (init?.mode ?? request?.mode) === 'no-cors'
@@ -45,7 +45,7 @@ export function createAuthFetch<User>(
     const signal = init?.signal ?? request?.signal
     let held = await tokens.read()
     if (isDue(held)) {
-      await unlessAborted(refresh(state.version), signal)
+      await unlessAborted(refresh(), signal)
       held = await tokens.read()
     }
     const { version, era } = state
@@ -61,9 +61,9 @@ export function createAuthFetch<User>(
     let now = await tokens.read()
     const unchanged = () => version === state.version && now?.access_token === held?.access_token
     if (unchanged()) {
-      if (spent) await unlessAborted(refresh(version), signal)
+      if (spent) await unlessAborted(refresh(), signal)
       // Nobody is signed in any more, it says. The auth server is asked before it is believed: an API may mean its own users.
-      else if (state.session && target === origin && !challenge.includes('insufficient_'))
+      else if (state.session && base.startsWith(`${target}/`) && !challenge.includes('insufficient_'))
         await unlessAborted(load(), signal)
       now = await tokens.read()
     }
@@ -81,7 +81,7 @@ function isStream(body: unknown): boolean {
 }
 
 /** Waits for what is shared; a caller who gives up leaves it to the others. */
-function unlessAborted(shared: Promise<void>, signal: AbortSignal | null | undefined): Promise<void> {
+function unlessAborted(shared: Promise<unknown>, signal: AbortSignal | null | undefined): Promise<unknown> {
   const aborted = new Promise<never>((_, reject) => {
     signal?.throwIfAborted()
     signal?.addEventListener('abort', () => reject(signal.reason), { once: true })

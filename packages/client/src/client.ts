@@ -78,20 +78,10 @@ export function createAuthClient<A extends AnyAuth>(options: AuthClientOptions<S
   const tokens = holdTokens(settings.storage)
   const ask = connect(settings)
   const credential = createRefreshOnce(transport, ask, state, tokens)
-  const authFetch = createAuthFetch(settings, state, tokens, credential)
+  const { load, refresh, isDue } = credential
+  const fetch = createAuthFetch(settings, state, tokens, credential)
 
-  async function load(): Promise<typeof state.session> {
-    await credential.load()
-    return state.session
-  }
-
-  async function refresh(): Promise<boolean> {
-    const { version } = state
-    await credential.refresh(version)
-    return version !== state.version && !!state.session
-  }
-
-  const client = {
+  return {
     get session() {
       return state.session
     },
@@ -102,16 +92,15 @@ export function createAuthClient<A extends AnyAuth>(options: AuthClientOptions<S
     load,
     ...createSignIn(transport, ask, state, tokens, credential),
     refresh,
-    fetch: authFetch,
+    fetch,
     async authorization() {
-      if (credential.isDue(await tokens.read())) await refresh()
+      if (isDue(await tokens.read())) await refresh()
       const held = await tokens.read()
       return held ? `Bearer ${held.access_token}` : null
     },
     subscribe: state.subscribe,
-    sessions: createSessions(settings.base, authFetch, async (id) => {
+    sessions: createSessions(settings.base, fetch, async (id) => {
       if (id === state.session?.id) await load()
     }),
   }
-  return client
 }

@@ -51,12 +51,12 @@ export type AuthClientOptions<S extends AuthShape> = ClientStorage<S['transport'
 
 /** The options in the form in which the rest of the client uses them. */
 export interface Settings<User> {
-  readonly origin: string
   /** The server's origin and base path. */
   readonly base: string
   readonly transport: Transport
   readonly storage: TokenStorage
-  readonly allowed: ReadonlySet<string>
+  /** The origins that credentials may be sent to. */
+  readonly allowed: readonly string[]
   readonly initial: Session<User> | null | undefined
   /** To be called as a bare function: browsers refuse any `this` but their own. */
   readonly fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
@@ -75,7 +75,7 @@ export function readOptions<User>(
 ): Settings<User> {
   const { baseURL, basePath = defaultBasePath, storage, allowedOrigins = [], initial } = options
   const { transport = storage === 'cookie' ? 'cookie' : 'bearer', fetch = globalThis.fetch } = options
-  const allowed = new Set([baseURL, ...allowedOrigins])
+  const allowed = [baseURL, ...allowedOrigins]
 
   for (const origin of allowed) check(isSafeOrigin(origin), `origin ${origin}`, 'https://api.example')
   check(/^(\/[\w-][\w.-]*)+$/.test(basePath), `basePath ${basePath}`, '/auth')
@@ -90,7 +90,6 @@ export function readOptions<User>(
   )
 
   return {
-    origin: baseURL,
     base: baseURL + basePath,
     transport,
     storage: kept as TokenStorage,

@@ -8,17 +8,17 @@ import type { Answer, Ask } from './auth-server.ts'
 import type { AuthState } from './auth-state.ts'
 import type { HeldTokens, Tokens } from './tokens.ts'
 
-/** No method rejects. How it went shows in the state. */
+/** No method rejects. */
 export interface RefreshOnce<User> {
   /** Keeps what an answer grants with a session. */
   keep(session: Session<User>, answer: Answer<User>): Promise<void>
   /**
-   * Refreshes the credential of that version. If there is another by now, or none, there is nothing to do, and while an
-   * unreachable server is left in peace, nothing is done.
+   * Refreshes the credential, in one flight for all who ask, and answers whether there is a new one. Nothing is done for
+   * nobody, nor while an unreachable server is left in peace.
    */
-  refresh(version: number): Promise<void>
-  /** Asks the server who is signed in. */
-  load(): Promise<void>
+  refresh(): Promise<boolean>
+  /** Asks the server who is signed in, once for all who ask, and answers what is known then. */
+  load(): Promise<Session<User> | null | undefined>
   /** True when these tokens, or the cookie, want a refresh by now. */
   isDue(held: Tokens | undefined): boolean
 }
@@ -85,32 +85,35 @@ export function createRefreshOnce<User>(
     return false
   }
 
-  async function refresh(version: number): Promise<void> {
+  async function refresh(): Promise<boolean> {
+    const { version } = state
     // Who signed out is not brought back by a cookie that could not be cleared.
     const signedOut = state.session === null && transport !== 'bearer'
     const pausing = !state.reachable && performance.now() < pausedUntil
-    if (signedOut || pausing) return
+    if (signedOut || pausing) return false
     refreshing ??= state.inTurn(async () => {
       if (version === state.version) await present(routePaths.refresh)
       // Over before the listeners are told, so that one of them can begin the next.
       refreshing = undefined
     })
     await refreshing
+    return version !== state.version && !!state.session
   }
 
-  async function loadOnce(): Promise<void> {
-    // A refresh says itself who is signed in, so there is nothing left to ask after it.
-    if (await present(routePaths.session)) await present(routePaths.refresh)
-    loading = undefined
+  async function load(): Promise<typeof state.session> {
+    loading ??= state.inTurn(async () => {
+      // A refresh says itself who is signed in, so there is nothing left to ask after it.
+      if (await present(routePaths.session)) await present(routePaths.refresh)
+      loading = undefined
+    })
+    await loading
+    return state.session
   }
 
   return {
     keep,
     refresh,
-    load() {
-      loading ??= state.inTurn(loadOnce)
-      return loading
-    },
+    load,
     // After a reload in split the cookie alone is left: it brings the first access token.
     isDue: (held) => performance.now() >= due || (transport === 'split' && !held),
   }
