@@ -264,7 +264,7 @@ const commands = {
   async test(flags) {
     await browser()
     await check('lint', 'biome', ['check', '--error-on-warnings', '.'])
-    await check('typecheck', 'turbo', ['run', 'typecheck', '--output-logs=errors-only'])
+    await check('typecheck', 'turbo', ['run', 'typecheck', '--continue', '--output-logs=errors-only'])
     await check('exports', 'node', ['scripts/check-exports.mjs'])
     await check('imports', 'pnpm', ['run', 'check:imports'])
     await check('knip', 'knip', [])
