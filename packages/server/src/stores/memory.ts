@@ -59,6 +59,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const entries = new Map<string, Entry>()
   const users = new Map<string, User>()
   const resting = new Set<User>()
+  let inOrder = resting.values()
   const byExpiry = expiryHeap<Entry>()
   let oldest: Entry | undefined
   let newest: Entry | undefined
@@ -198,11 +199,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     resting.delete(user)
     resting.add(user)
     if (resting.size <= restingUsers) return
-    for (const longest of resting) {
-      resting.delete(longest)
-      users.delete(longest.handle)
-      return
+    const longest = restingLongest()
+    resting.delete(longest)
+    users.delete(longest.handle)
+  }
+
+  /** Each is asked for once, in the order in which they came to rest; starting anew would pass over all that are gone. */
+  function restingLongest(): User {
+    let next = inOrder.next()
+    if (next.done === true) {
+      inOrder = resting.values()
+      next = inOrder.next()
     }
+    return next.value as User
   }
 
   function used(entry: Entry): void {
