@@ -22,7 +22,7 @@ function spawned(...args: string[]): Printed {
   return spawnSync(process.execPath, [...flags, cli, ...args], { encoding: 'utf8' })
 }
 
-test('the program prints what the command answers, and exits so', () => {
+test('the program prints what the command answers, and exits so', { timeout: 30_000 }, () => {
   const good = spawned('keys', '--secrets-only')
   expect([good.status, good.stdout]).toEqual([0, expect.stringMatching(/^HANDSTAMP_SECRETS='\["[\w-]{43}"\]'\n$/)])
   expect(good.stderr).toContain('Swap the two')

@@ -13,7 +13,8 @@ function stored(password: string, ln: number, r: number, p: number, salt = 'c2Fs
   return `$scrypt$ln=${ln},r=${r},p=${p}$${salt}$${key.toString('base64').replace(/=+$/, '')}`
 }
 
-describe('scrypt', () => {
+// scrypt is slow by intent, and a busy machine makes it slower.
+describe('scrypt', { timeout: 30_000 }, () => {
   // RFC 7914 §12; its fourth vector takes a gigabyte.
   test.each([
     [
@@ -70,7 +71,7 @@ describe('scrypt', () => {
   })
 })
 
-describe('hashPassword and verifyPassword', () => {
+describe('hashPassword and verifyPassword', { timeout: 30_000 }, () => {
   test('what was hashed is right, the nearest neighbours are wrong', async () => {
     const encoded = await hashPassword('correct horse')
     expect(encoded).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
