@@ -272,7 +272,7 @@ const commands = {
     await check('packages', 'node', ['scripts/check-packages.mjs'])
     await check('size', 'size-limit', [])
     await vitest('unit tests', units, flags)
-    await vitest('playground', ['playground'], flags)
+    if (hasTests(join('examples', 'playground'))) await vitest('playground', ['playground'], flags)
     for (const area of areas()) await vitest(`tests/${area}`, [area], flags)
   },
 
