@@ -126,7 +126,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       const now = clock()
       const known = users.get(handle)
       const user = known ?? newUser(handle, 0)
-      user.epoch = Math.max(now * 1000, user.epoch + 1)
+      user.epoch = Math.max(Math.floor(now * 1000), user.epoch + 1)
       for (const entry of sessionsOf(user)) {
         if (entry.record.id !== except || isExpired(entry.record, now)) drop(entry)
         else entry.record = frozenRecord({ ...entry.record, epoch: user.epoch }, except)
