@@ -14,9 +14,12 @@ export interface Assets {
 
 const fonts = ['bricolage-grotesque', 'instrument-sans', 'jetbrains-mono']
 
+let bundled: Promise<Uint8Array> | undefined
+
 /** Begins to bundle at once and lets the first request wait for it. */
 export function openAssets(): Assets {
-  const script = bundle()
+  bundled ??= bundle()
+  const script = bundled
   const files = new Map<string, { readonly type: string; readonly read: () => Promise<Uint8Array> | Uint8Array }>([
     ['/assets/page.js', { type: 'text/javascript; charset=utf-8', read: () => script }],
     [

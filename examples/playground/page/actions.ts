@@ -2,6 +2,7 @@
  * The application: asking who one is, refreshing, reloading, and a board of notes.
  * @module
  */
+import type { StrategyKind } from '@handstamp/core/shape'
 import { byId, h, isNews, render } from './dom.ts'
 import { sayAgo } from './format.ts'
 import type { Playground } from './playground.ts'
@@ -10,6 +11,13 @@ interface Outcome {
   readonly title: string
   readonly good: boolean
   readonly body: string
+}
+
+const brought: { readonly [K in StrategyKind]: string } = {
+  session: 'POST /auth/refresh: the same session id, idle from now',
+  token: 'POST /auth/refresh brought a new token',
+  'token+store': 'POST /auth/refresh brought a new token',
+  hybrid: 'POST /auth/refresh brought a new access token',
 }
 
 export function actionsPanel(playground: Playground): () => void {
@@ -44,7 +52,7 @@ export function actionsPanel(playground: Playground): () => void {
       const { session, status } = playground.client
       const why = status === 'unreachable' ? 'The server cannot be reached.' : 'There is nothing to refresh.'
       show({
-        title: fresh ? 'POST /auth/refresh brought a new credential' : 'POST /auth/refresh brought nothing new',
+        title: fresh ? brought[playground.configuration.strategy] : 'POST /auth/refresh brought nothing new',
         good: fresh,
         body: fresh ? pretty(JSON.stringify({ session })) : session ? 'The session goes on as it was.' : why,
       })

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+
+const main = new URL('../main.ts', import.meta.url).pathname
+const patience = 20_000
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Running {
+  readonly child: ChildProcess
+  /** The origin of the ready line. */
+  readonly ready: Promise<string>
+  readonly ended: Promise<Ended>
+}
+
+const running = new Set<ChildProcess>()
+
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+function start(...flags: string[]): Running {
+  const child = spawn(process.execPath, ['--conditions=handstamp-source', main, ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  let [stdout, stderr] = ['', '']
+  const ready = new Promise<string>((resolve, reject) => {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      const origin = /^ready (\S+)$/m.exec(stdout)?.[1]
+      if (origin !== undefined) resolve(origin)
+    })
+    child.once('close', () => reject(new Error(`it ended before it was ready: ${stderr}`)))
+  })
+  ready.catch(() => {})
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child)
+    return { code: code as number | null, stdout, stderr }
+  })
+  return { child, ready, ended }
+}
+
+describe('the process', () => {
+  test('says that it is ready, serves on both loopback addresses, and ends when it is told to', {
+    timeout: patience,
+  }, async () => {
+    const { child, ready, ended } = start('--port', '0', '--no-open')
+    const origin = await ready
+    expect(origin).toMatch(/^http:\/\/localhost:\d+$/)
+    const { port } = new URL(origin)
+
+    const body = JSON.stringify({ email: 'ada@example.com', password: 'analytical-engine' })
+    const headers = { 'content-type': 'application/json', origin }
+    const response = await fetch(`${origin}/auth/sign-in`, { method: 'POST', headers, body })
+    expect(response.status).toBe(200)
+    const names = response.headers.getSetCookie().map((line) => line.split('=')[0])
+    expect(names).toEqual([`handstamp-${port}`, `handstamp-${port}-refresh`])
+    const cookie = response.headers.getSetCookie().map((line) => line.split(';')[0])
+    const me = await fetch(`http://127.0.0.1:${port}/api/me`, { headers: { cookie: cookie.join('; ') } })
+    expect(await me.json()).toMatchObject({ user: { id: 'ada' } })
+
+    child.kill('SIGTERM')
+    expect(await ended).toEqual({ code: 0, stdout: `ready ${origin}\n`, stderr: '' })
+    await expect(fetch(origin)).rejects.toThrow()
+  })
+
+  test('ends on SIGINT as well, whatever connection is still open', { timeout: patience }, async () => {
+    const { child, ready, ended } = start('--port=0', '--no-open', '--strategy=session')
+    const { port } = new URL(await ready)
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write('POST /api/notes HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n')
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+    socket.destroy()
+  })
+
+  test('a busy port is one line and exit 1', { timeout: patience }, async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? String(address?.port) : ''
+    const { code, stdout, stderr } = await start('--port', port, '--no-open').ended
+    server.close()
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(new RegExp(`^playground: port ${port} is busy.*--port.*\\n$`))
+  })
+
+  test.each([
+    ['--strategy session --transport split', /--transport split/],
+    ['--grace 61s', /--grace/],
+    ['--nonsense', /--nonsense/],
+  ])('%s is one line and exit 2', { timeout: patience }, async (line, message) => {
+    const { code, stdout, stderr } = await start(...line.split(' '), '--no-open').ended
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^playground: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
+  })
+
+  test('--help tells every flag', { timeout: patience }, async () => {
+    const { code, stdout } = await start('--help').ended
+    expect(code).toBe(0)
+    for (const flag of [
+      'port',
+      'strategy',
+      'transport',
+      'store',
+      'access-lifetime',
+      'idle-timeout',
+      'lifetime',
+      'grace',
+      'sign-in-limit',
+      'no-open',
+    ])
+      expect(stdout).toContain(`--${flag}`)
+  })
+})
