@@ -131,8 +131,9 @@ export function readOptions<User extends UserLike>(
 
 function readOrigin(value: unknown, option: string, insecure: boolean): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (!url || url.origin !== value) {
-    const instead = url && url.origin !== 'null' ? `"${url.origin}"` : '"https://app.example"'
+  // URL takes `*` and other characters into a host that none has.
+  if (!url || url.origin !== value || !/^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/.test(url.hostname)) {
+    const instead = url && url.origin !== 'null' && url.origin !== value ? `"${url.origin}"` : '"https://app.example"'
     throw new TypeError(`${option} must be one exact origin, with neither path nor pattern: write ${instead}`)
   }
   if (url.protocol === 'https:') return url

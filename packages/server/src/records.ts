@@ -38,7 +38,7 @@ export function newRecord<User extends { readonly id: string }>(
   lifetimes: Lifetimes,
 ): SessionRecord {
   const { now } = entry
-  const expiresAt = now + (entry.lifetime ?? lifetimes.lifetime)
+  const expiresAt = now + Math.min(entry.lifetime ?? lifetimes.lifetime, lifetimes.lifetime)
   return {
     v: 1,
     id,

@@ -57,7 +57,7 @@ export function openStatelessTokens<User extends { readonly id: string }>(
         generation: 0,
         createdAt: now,
         authTime: wholeSecond(now),
-        expiresAt: now + (entry.lifetime ?? lifetime),
+        expiresAt: now + Math.min(entry.lifetime ?? lifetime, lifetime),
         ...(pending === undefined ? {} : { pending }),
         now,
       }
