@@ -1,0 +1,51 @@
+/**
+ * The playground as a process of its own, on a free port, until its test ends it.
+ * @module
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { openWire, type Wire } from './wire.ts'
+
+export interface Playground extends Wire {
+  /** Everything that it has printed, on both streams. */
+  printed(): string
+  stop(): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../../examples/playground/main.ts', import.meta.url))
+
+/** Starts it with further flags, and answers once it serves. */
+export async function startPlayground(...flags: readonly string[]): Promise<Playground> {
+  const args = ['--conditions=handstamp-source', main, '--port', '0', '--no-open', ...flags]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const end = (): boolean => child.kill()
+  process.once('exit', end)
+  let printed = ''
+  const origin = await new Promise<string>((resolve, reject) => {
+    const hear = (chunk: Buffer): void => {
+      printed += chunk.toString()
+      const ready = /^ready (http:\/\/localhost:\d+)$/m.exec(printed)?.[1]
+      if (ready !== undefined) resolve(ready)
+    }
+    child.stdout.on('data', hear)
+    child.stderr.on('data', hear)
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`the playground ended with ${code}: ${printed}`)))
+  })
+  return {
+    ...openWire({ origin, port: Number(new URL(origin).port) }),
+    printed: () => printed,
+    async stop() {
+      process.off('exit', end)
+      await ended(child)
+    },
+  }
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
+    child.once('exit', () => resolve())
+    child.kill()
+  })
+}
