@@ -30,7 +30,7 @@ export interface Explored {
   readonly failure?: Failure
 }
 
-export function configWith(seed: number, fault: Fault | undefined): Config {
+function configWith(seed: number, fault: Fault | undefined): Config {
   return fault === undefined ? configOf(seed) : { ...configOf(seed), ...fault.config, fault }
 }
 

@@ -16,7 +16,7 @@ interface Credentials {
 }
 
 /** Headers that carry credentials the way the transport has it. */
-export function carry({ transport }: Config, { access, refresh }: Credentials): Record<string, string> {
+function carry({ transport }: Config, { access, refresh }: Credentials): Record<string, string> {
   const cookies = [
     ...(access !== undefined && transport === 'cookie' ? [`${names.access}=${access}`] : []),
     ...(refresh !== undefined && transport !== 'bearer' ? [`${names.refresh}=${refresh}`] : []),

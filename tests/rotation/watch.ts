@@ -99,7 +99,9 @@ export function createWatch(world: World): Watch {
     const { expiresAt, idleUntil } = found.value?.record ?? record
     if (idOf(token) !== record.id || found.now >= Math.min(expiresAt, idleUntil)) return false
     if (token.g < live.g - 1) return true
-    const since = families.get(record.id)?.line.get(live.g)?.rotatedAt ?? live.rotatedAt
+    // As it was first written, unless a failover took that rotation back since.
+    const first = families.get(record.id)?.line.get(live.g)
+    const since = first?.cur === live.cur ? first.rotatedAt : live.rotatedAt
     return token.g === live.g - 1 && hashOf(token) === live.prev && found.now - since > forgiven
   }
 
