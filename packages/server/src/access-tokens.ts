@@ -77,22 +77,37 @@ export function planAccessTokens(
   fallback: Duration,
   strategy: string,
 ): AccessTokenPlan {
-  if (options.keys === undefined) {
+  const { keys, issuer, audience, clientId, claims = {} } = options
+  if (keys === undefined || keys === null) {
     throw new TypeError(`${strategy}({ keys }) is missing: run \`npx @handstamp/server keys\` and pass what it prints`)
   }
-  for (const field of Object.keys(options.claims ?? {})) {
+  if (!Array.isArray(keys) && typeof (keys as Partial<KeyRing>).signer !== 'function')
+    throw new TypeError(`${strategy}({ keys }) must be a list of JWKs or what createKeyRing() answers`)
+  if (issuer !== undefined && !isName(issuer))
+    throw new TypeError(`${strategy}({ issuer }) must be text: leave it out for the first origin`)
+  if (
+    audience !== undefined &&
+    !(isName(audience) || (Array.isArray(audience) && audience.length > 0 && audience.every(isName)))
+  )
+    throw new TypeError(`${strategy}({ audience }) must be text or a list of it: leave it out for the issuer`)
+  if (clientId !== undefined && !isName(clientId))
+    throw new TypeError(`${strategy}({ clientId }) must be text: leave it out for "handstamp"`)
+  for (const [field, repeated] of Object.entries(claims)) {
     if ((registeredClaims as readonly string[]).includes(field))
       throw new TypeError(
         `${strategy}({ claims }) names "${field}", which is a registered claim: rename the user's field`,
       )
+    if (repeated !== true) throw new TypeError(`${strategy}({ claims }) must say true for "${field}", or leave it out`)
   }
   return {
     ...options,
-    keys: Array.isArray(options.keys)
-      ? createKeyRing(options.keys as readonly KeyRingJwk[])
-      : (options.keys as KeyRing),
+    keys: Array.isArray(keys) ? createKeyRing(keys as readonly KeyRingJwk[]) : (keys as KeyRing),
     accessLifetime: parseDuration(options.accessLifetime ?? fallback, `${strategy}({ accessLifetime })`),
   }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 /** Signing and verifying with one plan, for one `createAuth`. */

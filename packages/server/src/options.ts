@@ -3,7 +3,7 @@
  * @module
  */
 import { type Clock, systemClock } from '@handstamp/core/clock'
-import { parseDuration } from '@handstamp/core/duration'
+import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { safeCause } from '@handstamp/core/errors'
 import type { StandardSchema, UserLike } from '@handstamp/core/schema'
 import { randomBytes } from '@handstamp/core/secret'
@@ -93,7 +93,7 @@ export function readOptions<User extends UserLike>(
     random: options.random ?? randomBytes,
     origin: origin.origin,
     sessionsPerUser: readCount(limits.sessionsPerUser ?? 100, 'limits.sessionsPerUser'),
-    storeTimeout: parseDuration(limits.storeTimeout ?? '2s', 'limits.storeTimeout'),
+    storeTimeout: readTimeout(limits.storeTimeout ?? '2s', 'limits.storeTimeout'),
     readUser: async (stored) => {
       const parsed = await parseUser(stored)
       return 'user' in parsed ? parsed.user : undefined
@@ -180,6 +180,13 @@ function readCount(value: unknown, option: string): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1)
     throw new RangeError(`${option} must be a whole number, 1 or more`)
   return value as number
+}
+
+/** A timer counts in 31 bits; what is longer would be over at once. */
+function readTimeout(value: Duration, option: string): number {
+  const timeout = parseDuration(value, option)
+  if (timeout > 0x7fff_ffff) throw new RangeError(`${option} is more than 24 days: write seconds, such as '2s'`)
+  return timeout
 }
 
 function readNotBefore(value: Date | undefined): number {

@@ -66,7 +66,9 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
   const clockTolerance = parseClockTolerance(options.clockTolerance ?? '5s', 'clockTolerance')
   const maxLifetime = parseDuration(options.maxLifetime ?? '1h', 'maxLifetime') + clockTolerance
   const audience = options.audience ?? issuer
-  if (audience.length === 0) throw new TypeError('audience is empty: write the name of this service, or leave it out')
+  const names: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
+  if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === ''))
+    throw new TypeError('audience must be text or a list of it: write the name of this service, or leave it out')
   const resolve = keySource(options, clock, maxLifetime)
 
   return async (input) => {
