@@ -7,8 +7,8 @@ import type { User } from './accounts.ts'
 import { escapeHtml, pageHeaders } from './page-headers.ts'
 
 const errors: { readonly [code: string]: string } = {
-  invalid_credentials: 'Address and password do not go together. Try again.',
-  rate_limited: 'Too many attempts for this address. Wait a little, then try again.',
+  invalid_credentials: 'Email and password do not go together. Try again.',
+  rate_limited: 'Too many attempts for this account. Wait a little, then try again.',
 }
 
 /** The page for whoever is there. */
@@ -17,8 +17,9 @@ export function plainPage(request: Request, result: AuthResult<User>, transport:
   const error = Object.hasOwn(errors, code) ? errors[code] : undefined
   const main =
     transport !== 'cookie'
-      ? `<p class="notice">Forms need a cookie to carry the session, and the playground is configured for
-         <strong>${transport}</strong>. <a href="/">Pick the cookie transport</a>, then come back.</p>`
+      ? `<h1 id="plain-title">Not by ${transport}</h1>
+<p>A form needs a cookie to carry the session, and the playground is configured for <strong>${transport}</strong>.
+<a href="/">Pick the cookie transport</a>, then come back.</p>`
       : result.ok
         ? signedIn(result.session.user)
         : signInForm(error)

@@ -22,6 +22,8 @@ const brought: { readonly [K in StrategyKind]: string } = {
 
 export function actionsPanel(playground: Playground): () => void {
   const output = byId('output')
+  // It scrolls, so the keyboard must reach it.
+  output.tabIndex = 0
   const text = byId('note-text') as HTMLInputElement
 
   byId('call-me').addEventListener('click', () => void call('GET /api/me', () => playground.client.fetch('/api/me')))

@@ -74,7 +74,7 @@ function row(request: SeenRequest, opened: Set<number>): HTMLElement {
 }
 
 function step(title: string, ...children: readonly Child[]): HTMLElement {
-  return h('li', {}, h('h4', {}, title), h('div', { class: 'step-body' }, ...children))
+  return h('li', {}, h('h3', {}, title), h('div', { class: 'step-body' }, ...children))
 }
 
 function requestStep({ request: { method, path, transport, site } }: SeenRequest): Child[] {
