@@ -32,7 +32,7 @@ export default defineConfig({
       unit('client'),
       unit('playground', 'examples/playground'),
       area('contract'),
-      area('wire'),
+      area('wire', { seconds: 30 }),
       area('rotation', { seconds: 120 }),
       area('security'),
       area('types', { seconds: 60 }),
