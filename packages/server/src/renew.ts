@@ -25,9 +25,9 @@ export async function renewSession<User extends UserLike>(
 ): Promise<Granted<User> | Rejected> {
   const result = await authenticate(request, settings, { readOnly: true, allowPending: true })
   if (!result.ok) return result
-  if (result.session.user.id !== given.id)
-    throw new TypeError('renew takes the user of the session: sign in to change who it is')
   const user = await checkUser(given, settings)
+  if (result.session.user.id !== user.id)
+    throw new TypeError('renew takes the user of the session: sign in to change who it is')
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const now = settings.clock()
     const ip = addressOf(request)

@@ -92,6 +92,8 @@ export interface Bench {
   agent(transport?: Transport): Agent
   /** Somebody who was just signed in. */
   signedIn(user?: BenchUser, options?: object): Promise<Agent>
+  /** Somebody with the credentials that another server handed out. */
+  adopt(agent: Agent): Agent
   /** A refresh by the route. */
   refresh(agent: Agent): Promise<Response>
   record(agent: Agent): Promise<SessionRecord | undefined>
@@ -147,6 +149,7 @@ export function bench(kind: StrategyKind, options: BenchOptions = {}): Bench {
       await who.keep(auth.apply(granted, Response.json(granted.body)))
       return who
     },
+    adopt: ({ cookies, tokens }) => createAgent(auth, first, { cookies, tokens }),
     refresh(who) {
       const { refresh } = who.tokens
       return who.send('POST', '/auth/refresh', refresh === undefined ? {} : { json: { refresh_token: refresh } })
