@@ -41,7 +41,7 @@ export async function answerInternals(request: Request, internals: Internals): P
     case '/playground/configuration':
       return answer(configuration())
     case '/playground/requests':
-      return answer({ requests: log.recent() })
+      return answer({ requests: log.recent(), switches: configuration().switches })
     case '/playground/cookies':
       return answer({ cookies: seenCookies(request, names, log) })
     default:

@@ -20,7 +20,7 @@ export interface Notes {
   add(text: string, by: string): Note
 }
 
-export const notesPerUser = 100
+const notesPerUser = 100
 export const longestNote = 2_000
 
 export function createNotes(): Notes {

@@ -96,7 +96,8 @@ export async function seenCredentials(
 }
 
 async function inBody(request: Request, transport: Transport): Promise<SeenCredential[]> {
-  if (!(Number(request.headers.get('content-length') ?? 0) <= 16_384)) return []
+  // Without a length it could be endless.
+  if (!(Number(request.headers.get('content-length') ?? Number.NaN) <= 16_384)) return []
   const body: unknown = await request.json().catch(() => undefined)
   const token = (body as { refresh_token?: unknown } | undefined)?.refresh_token
   return typeof token === 'string' ? [seen(token, 'body', 'refresh_token', transport === 'bearer')] : []

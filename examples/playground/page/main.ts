@@ -34,7 +34,9 @@ await playground.act(() =>
 )
 document.documentElement.dataset.ready = ''
 
-// Another tab may have been busy meanwhile.
-document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') void playground.act(async () => {})
+// Another tab may have been busy meanwhile, and may have signed out.
+document.addEventListener('visibilitychange', async () => {
+  if (document.visibilityState !== 'visible') return
+  await playground.client.load()
+  await playground.look()
 })

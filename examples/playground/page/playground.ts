@@ -27,6 +27,8 @@ export interface Playground {
   readonly notes: readonly Note[]
   /** A switch of the configuration is under way. */
   readonly switching: boolean
+  /** Asks what the server saw meanwhile. */
+  look(): Promise<void>
   /** Runs what the user asked for, then looks at what the server saw of it. */
   act<T>(task: () => Promise<T>): Promise<T>
   /** Part of an act. */
@@ -63,10 +65,14 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
 
   /** What the server can tell of the last requests; it is asked by the plain fetch, so that looking changes nothing. */
   async function look(): Promise<void> {
+    const asked = configuration
     const [seen, jar] = await Promise.all([
-      ask<{ requests: readonly SeenRequest[] }>('/playground/requests'),
+      ask<{ requests: readonly SeenRequest[]; switches: number }>('/playground/requests'),
       ask<{ cookies: readonly SeenCookie[] }>('/playground/cookies'),
     ])
+    // Another page has picked something else: everything here is of yesterday.
+    const elsewhere = seen !== undefined && seen.switches !== asked.switches
+    if (elsewhere && asked === configuration && !switching) location.reload()
     requests = seen?.requests ?? requests
     cookies = jar?.cookies ?? []
     tell()
@@ -145,6 +151,7 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
     get switching() {
       return switching
     },
+    look,
     act,
     reloadNotes,
     reloadSessions,
@@ -154,8 +161,9 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
       switching = true
       tell()
       await act(async () => {
-        await switchTo(strategy, transport, next)
-        switching = false
+        await switchTo(strategy, transport, next).finally(() => {
+          switching = false
+        })
       })
       say(`Now ${configuration.strategy} by ${configuration.transport}, kept in ${storage}. Nobody is signed in.`)
     },

@@ -3,6 +3,7 @@
  * @module
  */
 import type { SessionListing } from '@handstamp/core/session'
+import { sayDuration } from '../durations.ts'
 import { byId, type Child, h, isNews, render } from './dom.ts'
 import { sayAgo, sayBrowser, sayMoment, shorten } from './format.ts'
 import type { Playground } from './playground.ts'
@@ -33,6 +34,11 @@ export function sessionsPanel(playground: Playground): () => void {
     const { sessions, client, configuration } = playground
     if (!isNews(byId('sessions'), sessions, !!client.session, configuration)) return
     const count = sessions?.filter(({ current }) => !current).length ?? 0
+    const { access } = configuration.lifetimes
+    const note = byId('sessions-note')
+    note.hidden = configuration.strategy !== 'hybrid' || !sessions
+    if (access !== undefined)
+      note.textContent = `Ending a session takes its refresh token at once. An access token that is out already is good for ${sayDuration(access)} at most.`
     others.hidden = !sessions
     others.disabled = count === 0
     render(byId('sessions'), ...rows())

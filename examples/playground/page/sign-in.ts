@@ -86,7 +86,7 @@ export function signInPanel(playground: Playground): () => void {
 
   function update(): void {
     const { session, status } = playground.client
-    byId('door').dataset.state = session ? 'in' : session === null ? 'out' : 'unknown'
+    byId('door').dataset.state = session ? 'in' : status === 'unknown' ? 'unknown' : 'out'
     form.hidden = !!session
     byId('identity').hidden = !session
     if (isNews(byId('stamp'), session?.user, session?.createdAt)) render(byId('stamp'), drawStamp(session))

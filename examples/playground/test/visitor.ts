@@ -7,7 +7,7 @@ import { type Accounts, createAccounts, type User } from '../accounts.ts'
 import { type App, createApp } from '../app.ts'
 import { readCommand } from '../flags.ts'
 
-export const origin = 'http://localhost:4600'
+const origin = 'http://localhost:4600'
 
 let accounts: Promise<Accounts> | undefined
 
