@@ -5,7 +5,7 @@
 import { parseRefreshCredential, sessionIdOf } from '@handstamp/core/credential'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { userHandle } from '@handstamp/core/secret'
-import { type SessionRecord, sessionExpiry, sessionOf } from '@handstamp/core/session'
+import { isExpired, type SessionRecord, sessionExpiry, sessionOf } from '@handstamp/core/session'
 import {
   type AccessTokenOptions,
   type AccessTokenPlan,
@@ -16,9 +16,9 @@ import {
   standingFromClaims,
   subjectOf,
 } from '../access-tokens.ts'
+import { openStore } from '../open-store.ts'
 import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from '../records.ts'
 import { createRotation, rotationKeys } from '../rotation.ts'
-import { boundedStore } from '../stores/bounded.ts'
 import { checkStore, type SessionStore } from '../stores/store.ts'
 import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
 
@@ -81,7 +81,7 @@ function openHybrid<User extends { readonly id: string }>(
   context: StrategyContext<User>,
 ): OpenStrategy<User> {
   const tokens = openAccessTokens(plan, context)
-  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+  const store = openStore(given, context)
   const records = keepRecords(store, context)
   const rotation = createRotation(store, rotations.keys, { grace: rotations.grace, idle: lifetimes.idle }, context)
 
@@ -118,7 +118,7 @@ function openHybrid<User extends { readonly id: string }>(
       const refreshable =
         held.access?.via === 'authorization' ||
         (held.refresh !== undefined && parseRefreshCredential(held.refresh.text) !== undefined)
-      if (!held.access) return refreshable ? refuse('expired', true) : refuse('absent')
+      if (!held.access) return refreshable ? refuse('expired', true) : refuse(held.refresh ? 'malformed' : 'absent')
       const verified = await tokens.verify(held.access.text, now)
       if (!verified.ok) return refuse(verified.reason, refreshable)
       const { claims } = verified
@@ -136,8 +136,11 @@ function openHybrid<User extends { readonly id: string }>(
     async renew({ access }, entry) {
       const verified = access && (await tokens.verify(access.text, entry.now))
       if (!verified?.ok) return refuse(verified?.reason ?? 'absent')
-      const found = await store.find(verified.claims.sid ?? '')
-      if (!found) return refuse('revoked', false)
+      const { sid } = verified.claims
+      if (sid === undefined) return refuse('wrong_type', false)
+      const found = await store.find(sid)
+      if (!found?.record.rotation) return refuse('revoked', false)
+      if (isExpired(found.record, entry.now)) return refuse('expired', false)
       const handle = userHandle(entry.user.id)
       const begun = rotation.begin(handle, entry.now)
       const renewed = renewedRecord(found.record, sessionIdOf(handle, begun.family), entry, lifetimes)
