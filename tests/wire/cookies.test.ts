@@ -3,9 +3,11 @@ import { CookieJar } from 'tough-cookie'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCookieLine } from './cookie-line.ts'
 import { newKeyPair } from './key-pair.ts'
-import { startPlayground } from './playground.ts'
+import { patience, sharedPlaygrounds } from './playground.ts'
 import { type Served, type Setting, schemaOf, serveAuth } from './served-auth.ts'
 import { ada, newVisitor, ownPage, signedIn } from './visitor.ts'
+
+const playground = sharedPlaygrounds()
 
 const local = ['HttpOnly', 'Path=/', 'SameSite=Strict']
 const epoch = 'Expires=Thu, 01 Jan 1970 00:00:00 GMT'
@@ -17,9 +19,10 @@ const localRows = [
 ] as const // biome-ignore format: a table
 
 describe('local http, over the playground', () => {
-  test.concurrent.each(localRows)('$flags', async ({ flags, transport, roles, maxAge }) => {
-    const server = await startPlayground(...flags.split(' '))
-    try {
+  test.each(localRows)(
+    '$flags',
+    async ({ flags, transport, roles, maxAge }) => {
+      const server = await playground(flags)
       const visitor = newVisitor(server, transport)
       const set = roles.map((role) => ({
         name: `handstamp-${server.port}${role}`,
@@ -38,10 +41,9 @@ describe('local http, over the playground', () => {
         expect(cookie.maxAge).toSatisfy((age: number) => age > maxAge - 60 && age <= maxAge)
       expect((await visitor.ask('POST', '/auth/sign-out')).setCookies.map(readCookieLine)).toEqual(cleared)
       expect(visitor.cookies.size).toBe(0)
-    } finally {
-      await server.stop()
-    }
-  })
+    },
+    patience,
+  )
 })
 
 const host = ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']

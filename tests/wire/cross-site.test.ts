@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { crossSiteRows, type Decision, type OriginRow } from './cross-site-rows.ts'
 import type { Answer, Header } from './exchange.ts'
 import { expectRefusal } from './expectations.ts'
-import { type Playground, startPlayground } from './playground.ts'
+import { type Playground, patience, startPlayground } from './playground.ts'
 import { signedIn, type Visitor, whoIs } from './visitor.ts'
 
 const handle = 'A'.repeat(16)
@@ -70,9 +70,9 @@ describe.each(subjects)('CSRF decision, $flags', ({ flags, transport, columnOf, 
   let visitor: Visitor
 
   beforeAll(async () => {
-    server = await startPlayground(...flags.split(' '))
+    server = await startPlayground(flags)
     visitor = await signedIn(server, transport)
-  })
+  }, patience)
   afterAll(() => server?.stop())
 
   for (const row of crossSiteRows) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Header } from './exchange.ts'
 import { expectRefusal } from './expectations.ts'
-import { type Playground, startPlayground } from './playground.ts'
+import { type Playground, patience, startPlayground } from './playground.ts'
 import { type Served, serveAuth, servedOrigin } from './served-auth.ts'
 import { signedIn, type Visitor, whoIs } from './visitor.ts'
 
@@ -21,9 +21,9 @@ describe('methods over the wire, session in a cookie', () => {
   let visitor: Visitor
 
   beforeAll(async () => {
-    server = await startPlayground('--strategy', 'session')
+    server = await startPlayground('--strategy session')
     visitor = await signedIn(server, 'cookie')
-  })
+  }, patience)
   afterAll(() => server?.stop())
 
   for (const { name, headers } of hostile) {

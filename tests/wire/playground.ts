@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { afterAll } from 'vitest'
 import { openWire, type Wire } from './wire.ts'
 
 export interface Playground extends Wire {
@@ -14,9 +15,25 @@ export interface Playground extends Wire {
 
 const main = fileURLToPath(new URL('../../examples/playground/main.ts', import.meta.url))
 
+/** For hooks and tests that start one, on a machine that has other things to do. */
+export const patience = 60_000
+
+/** Answers one for each set of flags, however many ask for it, and ends them all after the last test of the file. */
+export function sharedPlaygrounds(): (flags: string) => Promise<Playground> {
+  const started = new Map<string, Promise<Playground>>()
+  afterAll(async () => {
+    await Promise.all([...started.values()].map(async (server) => (await server).stop()))
+  }, patience)
+  return (flags) => {
+    const server = started.get(flags) ?? startPlayground(flags)
+    started.set(flags, server)
+    return server
+  }
+}
+
 /** Starts it with further flags, and answers once it serves. */
-export async function startPlayground(...flags: readonly string[]): Promise<Playground> {
-  const args = ['--conditions=handstamp-source', main, '--port', '0', '--no-open', ...flags]
+export async function startPlayground(flags: string): Promise<Playground> {
+  const args = ['--conditions=handstamp-source', main, '--port', '0', '--no-open', ...flags.split(' ')]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const end = (): boolean => child.kill()
   process.once('exit', end)

@@ -11,6 +11,7 @@ import {
   type AuthEvent,
   type AuthOptions,
   createAuth,
+  type Duration,
   hybrid,
   memoryStore,
   type SessionStore,
@@ -38,6 +39,7 @@ type AnyOptions = AuthOptions<'hybrid', Transport | readonly Transport[], Standa
 /** Options of `createAuth` over those below. */
 export interface Setting extends Partial<Omit<AnyOptions, 'strategy' | 'clock' | 'events'>> {
   readonly strategy: StrategyName | Strategy
+  readonly times?: Parameters<typeof strategyOf>[3]
   readonly transport: Transport | readonly Transport[]
   readonly cookie?: object
 }
@@ -64,7 +66,7 @@ export async function serveAuth(setting: Setting): Promise<Served> {
   const keys = newKeyPair()
   const store = faultStore(memoryStore({ clock }))
   const events: AuthEvent[] = []
-  const { strategy, ...options } = setting
+  const { strategy, times, ...options } = setting
   const auth = createAuth({
     origin: servedOrigin,
     user: schemaOf<User>('id', 'role'),
@@ -72,7 +74,7 @@ export async function serveAuth(setting: Setting): Promise<Served> {
     verifyCredentials: async (credentials: unknown) => accountOf(credentials as typeof ada),
     limits: { signIn: false },
     ...options,
-    strategy: typeof strategy === 'string' ? strategyOf(strategy, store, keys) : strategy,
+    strategy: typeof strategy === 'string' ? strategyOf(strategy, store, keys, times) : strategy,
     clock,
     events: (event) => events.push(event),
   } as AnyOptions & { transport: Transport; user: StandardSchema<User> }) as unknown as AnyAuth
@@ -108,16 +110,21 @@ async function answerApplication(request: Request, auth: AnyAuth): Promise<Respo
   return response
 }
 
-/** Times as in a contract: access tokens 5 minutes, sessions 1 hour idle and 8 hours in all, every use noted. */
-export function strategyOf(name: StrategyName, store: SessionStore, keys: KeyPair): Strategy {
-  const times = { idleTimeout: '1h', lifetime: '8h' } as const
+/** Access tokens live 5 minutes, sessions 1 hour idle and 8 hours in all unless said, and every use is noted. */
+export function strategyOf(
+  name: StrategyName,
+  store: SessionStore,
+  keys: KeyPair,
+  times: { readonly idleTimeout: Duration; readonly lifetime: Duration } = { idleTimeout: '1h', lifetime: '8h' },
+): Strategy {
+  const { lifetime } = times
   switch (name) {
     case 'session':
       return session({ store, ...times, touchAfter: 0 })
     case 'token':
-      return token({ keys: [keys.jwk], accessLifetime: '5m', lifetime: '8h' })
+      return token({ keys: [keys.jwk], accessLifetime: '5m', lifetime })
     case 'token+store':
-      return token({ keys: [keys.jwk], accessLifetime: '5m', lifetime: '8h', store })
+      return token({ keys: [keys.jwk], accessLifetime: '5m', lifetime, store })
     case 'hybrid':
       return hybrid({ keys: [keys.jwk], secrets: [keys.secret], accessLifetime: '5m', store, ...times })
   }
