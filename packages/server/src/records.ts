@@ -108,7 +108,7 @@ export function keepRecords<User extends { readonly id: string }>(
   context: StrategyContext<User>,
 ): Records<User> {
   async function readUser(record: SessionRecord): Promise<User | undefined> {
-    const user = record.v === 1 ? await context.readUser(record.user) : undefined
+    const user = await context.readUser(record.user)
     if (user === undefined || user.id !== record.userId) {
       context.emit({ type: 'store.corrupt', sessionId: record.id })
       return undefined

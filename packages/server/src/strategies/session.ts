@@ -6,8 +6,8 @@ import { formatSessionCredential, parseSessionCredential, sessionIdOf } from '@h
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionOf } from '@handstamp/core/session'
+import { openStore } from '../open-store.ts'
 import { conflict, keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord, seen } from '../records.ts'
-import { boundedStore } from '../stores/bounded.ts'
 import { checkStore, type Found, type SessionStore } from '../stores/store.ts'
 import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
 
@@ -51,9 +51,15 @@ function openSession<User extends { readonly id: string }>(
   window: number,
   context: StrategyContext<User>,
 ): OpenStrategy<User> {
-  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+  const store = openStore(given, context)
   const records = keepRecords(store, context)
   const touching = new Set<string>()
+
+  /** A record that rotates belongs to refresh tokens: part of each, also of a spent one, would open it here. */
+  async function find(id: string): Promise<Found | undefined> {
+    const found = await store.find(id)
+    return found?.record.rotation === undefined ? found : undefined
+  }
 
   function touch({ record, version }: Found, now: number): void {
     if (touching.has(record.id) || now < record.lastSeenAt + window * (0.75 + 0.25 * jitter(record.id, version))) return
@@ -92,8 +98,8 @@ function openSession<User extends { readonly id: string }>(
 
     async authenticate({ access }, now) {
       const parsed = access && parseSessionCredential(access.text)
-      if (!parsed) return refuse('malformed', false)
-      const found = await store.find(parsed.id)
+      if (!parsed) return refuse(access ? 'malformed' : 'absent', false)
+      const found = await find(parsed.id)
       if (!found) return refuse('unknown', false)
       const { record } = found
       if (isExpired(record, now)) return refuse('expired', false)
@@ -111,7 +117,7 @@ function openSession<User extends { readonly id: string }>(
 
     async renew({ access }, entry) {
       const parsed = access && parseSessionCredential(access.text)
-      const found = parsed && (await store.find(parsed.id))
+      const found = parsed && (await find(parsed.id))
       if (!found) return refuse('unknown', false)
       const handle = userHandle(entry.user.id)
       const secret = context.random(32)
@@ -126,7 +132,7 @@ function openSession<User extends { readonly id: string }>(
       const parsed = access && parseSessionCredential(access.text)
       if (!access || !parsed) return refuse('malformed', false)
       for (let attempt = 0; attempt < 4; attempt += 1) {
-        const found = await store.find(parsed.id)
+        const found = await find(parsed.id)
         if (!found) return refuse('unknown', false)
         if (isExpired(found.record, now)) return refuse('expired', false)
         const refusal = admit(found.record, access.via)

@@ -6,8 +6,8 @@ import { sessionIdOf } from '@handstamp/core/credential'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionOf } from '@handstamp/core/session'
 import { type AccessTokenPlan, openAccessTokens, secondsLeft, subjectOf } from '../access-tokens.ts'
+import { openStore } from '../open-store.ts'
 import { conflict, keepRecords, type Lifetimes, newRecord, renewedRecord, seen } from '../records.ts'
-import { boundedStore } from '../stores/bounded.ts'
 import type { SessionStore } from '../stores/store.ts'
 import { type Grant, type OpenStrategy, refuse, type StrategyContext } from './strategy.ts'
 
@@ -18,7 +18,7 @@ export function openStoredTokens<User extends { readonly id: string }>(
   context: StrategyContext<User>,
 ): OpenStrategy<User> {
   const tokens = openAccessTokens(plan, context)
-  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+  const store = openStore(given, context)
   const records = keepRecords(store, context)
 
   async function grant(record: SessionRecord, user: User, generation: number, now: number): Promise<Grant<User>> {

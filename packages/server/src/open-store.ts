@@ -1,0 +1,58 @@
+/**
+ * The store as strategies see it: bounded in time, and a record that came back damaged is nobody's.
+ * @module
+ */
+import type { Rotation, SessionRecord } from '@handstamp/core/session'
+import { boundedStore } from './stores/bounded.ts'
+import type { SessionStore } from './stores/store.ts'
+import type { StrategyContext } from './strategies/strategy.ts'
+
+/**
+ * Answers the store with its deadline. What it gives back is read by code that compares times and hashes, and a number
+ * that is none compares as anything: so a record that cannot be one is absent, and whoever keeps watch is told.
+ */
+export function openStore(
+  given: SessionStore,
+  context: Pick<StrategyContext<unknown>, 'emit' | 'storeTimeout'>,
+): SessionStore {
+  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+
+  function isKept({ id, record }: { readonly id: string; readonly record: SessionRecord }): boolean {
+    if (isSound(record)) return true
+    context.emit({ type: 'store.corrupt', sessionId: id })
+    return false
+  }
+
+  return {
+    ...store,
+    async find(id, options) {
+      const found = await store.find(id, options)
+      return found && isKept({ id, record: found.record }) ? found : undefined
+    },
+    async listByUser(handle) {
+      const { epoch, sessions } = await store.listByUser(handle)
+      return { epoch, sessions: sessions.filter(isKept) }
+    },
+  }
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string'
+const times = ['createdAt', 'lastSeenAt', 'authTime', 'expiresAt', 'idleUntil', 'epoch'] as const
+
+/** A record of another version is one to this version as little as a damaged one. The user is for its schema to judge. */
+function isSound(record: SessionRecord): boolean {
+  return (
+    record.v === 1 &&
+    isText(record.userId) &&
+    times.every((name) => Number.isFinite(record[name])) &&
+    ['cookie', 'bearer', 'split'].includes(record.transport) &&
+    (record.rotation === undefined || isRotation(record.rotation))
+  )
+}
+
+function isRotation(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { g, cur, prev, salt, kid, rotatedAt } = value as { readonly [F in keyof Rotation]: unknown }
+  const numbers = Number.isSafeInteger(g) && Number.isFinite(rotatedAt)
+  return numbers && [cur, salt, kid].every(isText) && (prev === null || isText(prev))
+}
