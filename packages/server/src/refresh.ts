@@ -31,7 +31,7 @@ export async function refreshSession<User extends UserLike>(
   const byCookie = fault === 'ambiguous' || credential?.via === 'cookie'
   const verdict = byCookie ? originVerdict(request, settings.trusted) : 'allow'
   if (verdict === 'refuse') return refused('cross_site', false, settings)
-  if (verdict === 'quiet') return { ...refused('expired', false, settings), refreshable: true }
+  if (verdict === 'quiet') return refused('expired', false, settings, true)
   // Not cleared: what another planted would be all that is left.
   if (fault !== undefined) return refused(fault, false, settings)
 
@@ -42,8 +42,13 @@ export async function refreshSession<User extends UserLike>(
   return deliver(grant, now, settings)
 }
 
-function refused<User extends UserLike>(reason: Rejection, clear: boolean, settings: Settings<User>): Rejected {
+function refused<User extends UserLike>(
+  reason: Rejection,
+  clear: boolean,
+  settings: Settings<User>,
+  refreshable = false,
+): Rejected {
   settings.emit({ type: 'session.refused', reason })
-  const rejected = reject(settings, reason, { refreshable: false })
+  const rejected = reject(settings, reason, { refreshable })
   return clear ? { ...rejected, effects: [...clearCookies(settings), ...rejected.effects] } : rejected
 }

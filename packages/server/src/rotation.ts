@@ -143,14 +143,20 @@ export function createRotation(
         const live = found?.record.rotation
         if (!found || !live) return refuse('unknown', false)
         const { record } = found
+        if (isExpired(record, now)) return refuse('expired', false)
+        if (generation > live.g) {
+          context.emit({ type: 'refresh.ahead', sessionId: record.id, userId: record.userId, generation })
+          return refuse('unknown', false)
+        }
+        // A wrong tail is tampering or noise: never a reason to end what another holds, so it is not even admitted.
+        const hashed = generation === live.g ? live.cur : live.prev
+        if (generation >= live.g - 1 && (hashed === null || !matches(hashed, family, generation, secret)))
+          return refuse('unknown', false)
         const refusal = admit(record, held.via)
         if (refusal) return refuse(refusal, false)
-        if (isExpired(record, now)) return refuse('expired', false)
         const age = Math.max(0, now - live.rotatedAt)
 
         if (generation === live.g) {
-          // A wrong tail is tampering or noise: never a reason to end what another holds.
-          if (!matches(live.cur, family, generation, secret)) return refuse('unknown', false)
           if (live.g > 0 && age <= forgiven) return answer({ ok: true, record, token: held.text, now })
           const salt = context.random(32)
           const next = derive(key, presented, generation + 1, salt)
@@ -181,18 +187,11 @@ export function createRotation(
           continue
         }
 
-        if (generation === live.g - 1) {
-          if (live.prev === null || !matches(live.prev, family, generation, secret)) return refuse('unknown', false)
-          if (age > forgiven) return endFamily(found, live, presented)
-          const token = successor(live, presented)
-          context.emit({ type: 'refresh.replayed', sessionId: record.id, userId: record.userId, generation: live.g })
-          return answer({ ok: true, record, token, now })
-        }
-
-        // The family secret proves that this was once a real token, or was made by someone who had one.
-        if (generation < live.g) return endFamily(found, live, presented)
-        context.emit({ type: 'refresh.ahead', sessionId: record.id, userId: record.userId, generation })
-        return refuse('unknown', false)
+        // Older than the one before, the family secret proves that it was real once, or made by someone who had one.
+        if (generation < live.g - 1 || age > forgiven) return endFamily(found, live, presented)
+        const token = successor(live, presented)
+        context.emit({ type: 'refresh.replayed', sessionId: record.id, userId: record.userId, generation: live.g })
+        return answer({ ok: true, record, token, now })
       }
       throw conflict()
     },
