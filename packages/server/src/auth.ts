@@ -21,7 +21,7 @@ import { renewSession } from './renew.ts'
 import type { RequestFace } from './request-face.ts'
 import { applyEffects } from './response-headers.ts'
 import { handleRoute } from './routes.ts'
-import { chooseTransport, grantSession, type SignInOptions } from './sign-in.ts'
+import { checkUser, chooseTransport, grantSession, type SignInOptions } from './sign-in.ts'
 import { endSession, type SignedOut } from './sign-out.ts'
 
 /** A user's sessions, for strategies that keep records. */
@@ -162,6 +162,6 @@ function openSessions<User extends UserLike>(
       settings.emit({ type: 'user.signed_out_everywhere', userId, sessions })
       return sessions
     },
-    update: (user) => records.update(user),
+    update: async (user) => records.update(await checkUser(user, settings)),
   }
 }
