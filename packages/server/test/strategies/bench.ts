@@ -2,6 +2,7 @@
  * An application around each strategy, with a clock that stands still and a store that counts and fails as it is told.
  * @module
  */
+import { hash } from 'node:crypto'
 import { createKeyRing, type KeyRing } from '@handstamp/core/jwt/key-ring'
 import type { StandardSchema } from '@handstamp/core/schema'
 import type { SessionRecord, Transport } from '@handstamp/core/session'
@@ -50,6 +51,27 @@ export const legal: readonly (readonly [StrategyKind, Transport])[] = kinds.flat
 export const withStore: readonly (readonly [StrategyKind, Transport])[] = legal.filter(([kind]) => kind !== 'token')
 
 export const keyRing: KeyRing = createKeyRing(testKeys)
+
+/** Signs at once, where a test must not wait for a thread: for tests in which signatures are not the question. */
+const header = Buffer.from(JSON.stringify({ alg: 'HS256', kid: 'instant', typ: 'at+jwt' })).toString('base64url')
+const mac = (input: string): string => hash('sha256', `signs at once ${input}`, 'base64url')
+export const instantRing: KeyRing = {
+  symmetric: true,
+  signer: () => ({
+    kid: 'instant',
+    alg: 'HS256',
+    sign: (_typ, payload) => {
+      const input = `${header}.${Buffer.from(payload).toString('base64url')}`
+      return `${input}.${mac(input)}`
+    },
+  }),
+  verifier: (kid, alg) =>
+    kid === 'instant' && alg === 'HS256'
+      ? { kid, alg, verify: (input, signature) => mac(input) === signature }
+      : undefined,
+  jwks: () => ({ keys: [] }),
+  phases: () => [],
+}
 
 /** A user with an id and a role, and perhaps a note; nothing is changed on the way. */
 export const userSchema: StandardSchema<BenchUser> = {
