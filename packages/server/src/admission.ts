@@ -6,7 +6,7 @@ import type { Rejection } from '@handstamp/core/rejection'
 import { networkOf } from './address.ts'
 import type { EmitEvent } from './events.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
-import { type Admit, type Standing, travelsBy, type Via } from './strategies/strategy.ts'
+import { type Admit, type Standing, travelsBy } from './strategies/strategy.ts'
 
 /** What happens when a session is used from elsewhere than it began: told, or refused until the user signs in again, or ended. */
 export type OnMismatch = false | 'event' | 'reauthenticate' | 'revoke'
@@ -73,8 +73,6 @@ function compareAddresses(before: string, now: string): 'same' | 'family' | 'net
 }
 
 /** The user agent without its version numbers, so that an update changes nothing. */
-export function browserFamily(userAgent: string): string {
+function browserFamily(userAgent: string): string {
   return userAgent.slice(0, 512).replace(/[\d._]+/g, '')
 }
-
-export type { Via }

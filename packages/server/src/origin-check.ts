@@ -12,7 +12,7 @@ export type OriginVerdict = 'allow' | 'quiet' | 'refuse'
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Methods are case-sensitive (RFC 9110 §9.1), so `get` is not GET and counts as unsafe. A WebSocket upgrade is no safe GET. */
-export function isSafe(request: RequestFace): boolean {
+function isSafe(request: RequestFace): boolean {
   return safeMethods.has(request.method) && !/\bwebsocket\b/i.test(request.headers.get('upgrade') ?? '')
 }
 

@@ -4,7 +4,7 @@
  */
 
 /** Bytes of the largest body that a route takes. */
-export const largestBody = 16_384
+const largestBody = 16_384
 
 /** The body as text; undefined if it is larger than `limit` bytes, of which no more than that is kept. */
 export async function readBody(request: Request, limit: number = largestBody): Promise<string | undefined> {

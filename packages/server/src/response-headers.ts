@@ -82,7 +82,7 @@ function plannedCookie(name: string, cookies: CookiePlan | undefined): PlannedCo
 }
 
 /** The challenge of a refusal (RFC 6750 §3, RFC 9470 §3). */
-export function challengeOf(effect: Omit<ChallengeEffect, 'type'>, realm: string): string {
+function challengeOf(effect: Omit<ChallengeEffect, 'type'>, realm: string): string {
   const { error, description } = outwardAnswer(effect)
   return formatChallenge({
     realm,

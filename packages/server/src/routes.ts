@@ -2,11 +2,10 @@
  * The routes of the wire: which path is ours, what each method does there, and the one place that answers failures.
  * @module
  */
-import { handleOf, isSessionId } from '@handstamp/core/credential'
+import type { Authenticated } from '@handstamp/core/auth-result'
 import { isAuthError } from '@handstamp/core/errors'
 import type { UserLike } from '@handstamp/core/schema'
-import { userHandle } from '@handstamp/core/secret'
-import { listingOf } from '@handstamp/core/session'
+import { listingOf, type SessionRecord } from '@handstamp/core/session'
 import { routePaths, type SessionBody, type SessionsBody } from '@handstamp/core/wire'
 import { authenticate, reject } from './authenticate.ts'
 import { corsHeaders, preflight } from './cors.ts'
@@ -182,10 +181,25 @@ function nobody(): Response {
   return Response.json({ session: null }, { headers: { 'cache-control': 'private, no-store' } })
 }
 
-async function listRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
+/**
+ * Who asks about sessions, and the records of theirs. The records are asked, and not the token alone: a token may live a
+ * little longer than its session, and what was ended must not end others.
+ */
+async function readSessions<User extends UserLike>(
+  request: Request,
+  settings: Settings<User>,
+): Promise<{ readonly result: Authenticated<User>; readonly records: readonly SessionRecord[] } | Response> {
   const result = await authenticate(request, settings)
   if (!result.ok) return challengeResponse(result, settings)
   const records = (await settings.strategy.sessions?.list(result.session.user.id)) ?? []
+  if (records.some(({ id }) => id === result.session.id)) return { result, records }
+  return challengeResponse(reject(settings, 'revoked', {}), settings)
+}
+
+async function listRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
+  const read = await readSessions(request, settings)
+  if (read instanceof Response) return read
+  const { result, records } = read
   const body: SessionsBody = { sessions: records.map((record) => listingOf(record, result.session.id)) }
   return applyEffects(result.effects, Response.json(body), settings)
 }
@@ -196,25 +210,27 @@ async function endOneRoute<User extends UserLike>(
   settings: Settings<User>,
   id: string,
 ): Promise<Response> {
-  const result = await authenticate(request, settings)
-  if (!result.ok) return challengeResponse(result, settings)
-  const userId = result.session.user.id
-  const own = isSessionId(id) && handleOf(id) === userHandle(userId)
-  if (!own || !(await settings.strategy.sessions?.revoke(id)))
+  const read = await readSessions(request, settings)
+  if (read instanceof Response) return read
+  const { result, records } = read
+  if (!records.some((record) => record.id === id) || !(await settings.strategy.sessions?.revoke(id)))
     return applyEffects(result.effects, problem(404, 'not_found'), settings)
-  settings.emit({ type: 'session.ended', sessionId: id, userId })
-  const effects = id === result.session.id ? [...clearCookies(settings), ...result.effects] : result.effects
-  return applyEffects(effects, new Response(null, { status: 204 }), settings)
+  settings.emit({ type: 'session.ended', sessionId: id, userId: result.session.user.id })
+  return ended(result, id === result.session.id, settings)
 }
 
 async function endAllRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
-  const result = await authenticate(request, settings)
-  if (!result.ok) return challengeResponse(result, settings)
+  const read = await readSessions(request, settings)
+  if (read instanceof Response) return read
+  const { session } = read.result
   const others = new URL(request.url).searchParams.get('others') === 'true'
-  const userId = result.session.user.id
-  const sessions = (await settings.strategy.sessions?.revokeAll(userId, others ? result.session.id : undefined)) ?? 0
-  settings.emit({ type: 'user.signed_out_everywhere', userId, sessions })
-  const effects = others ? result.effects : [...clearCookies(settings), ...result.effects]
+  const sessions = (await settings.strategy.sessions?.revokeAll(session.user.id, others ? session.id : undefined)) ?? 0
+  settings.emit({ type: 'user.signed_out_everywhere', userId: session.user.id, sessions })
+  return ended(read.result, !others, settings)
+}
+
+function ended<User extends UserLike>(result: Authenticated<User>, own: boolean, settings: Settings<User>): Response {
+  const effects = own ? [...clearCookies(settings), ...result.effects] : result.effects
   return applyEffects(effects, new Response(null, { status: 204 }), settings)
 }
 

@@ -47,7 +47,11 @@ export async function signInRoute<User extends UserLike>(
     return problem(429, 'rate_limited', { 'retry-after': String(counted.retryAfter) })
   }
 
-  const granted = await verifyAndGrant(attempt, request, provenAt, signIn, settings)
+  const granted = await verifyAndGrant(attempt, request, provenAt, signIn, settings).catch((error: unknown) => {
+    // Our own failure is not a guess.
+    counted?.giveBack()
+    throw error
+  })
   if (!granted) {
     settings.emit({
       type: 'sign_in.refused',

@@ -48,7 +48,7 @@ type Rotations = { readonly grace: number; readonly keys: ReturnType<typeof rota
  * const strategy = hybrid({
  *   store: memoryStore(),
  *   keys: JSON.parse(process.env.HANDSTAMP_KEYS ?? '[]'),
- *   secrets: [process.env.HANDSTAMP_SECRET ?? ''],
+ *   secrets: JSON.parse(process.env.HANDSTAMP_SECRETS ?? '[]'),
  * })
  * ```
  * @throws TypeError | RangeError naming the option.
