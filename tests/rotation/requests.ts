@@ -38,6 +38,8 @@ export interface Requests {
   start(a: number, b: number, c: number): Promise<unknown>
   /** The answer reaches the browser that waits for it, or is lost on the way. */
   deliver(operation: Operation, lost: boolean): void
+  /** No answer will come: the connection or the process is gone, and the tab repeats itself within the grace. */
+  lose(operation: Operation): void
   /** Holds an answer to what honest browsers were promised (R10, R11). */
   judge(operation: Operation): void
   /** How late it may get before an honest browser must have repeated itself. */
@@ -53,7 +55,7 @@ export function createRequests(world: World, watch: Watch, runner: () => Runner)
 
   function startRefresh(browser: Browser, at: number): Promise<Operation> | undefined {
     const presented = isHybrid ? browser.refresh : browser.access
-    if (presented === undefined || (config.honest && !mayRefresh(browser))) return
+    if (presented === undefined || (config.honest && !mayRefresh(browser, presented))) return
     browser.unanswered ??= world.now()
     if (!sentAt.has(presented)) sentAt.set(presented, world.now())
     const access = !isHybrid || at % 2 === 0 ? browser.access : undefined
@@ -64,8 +66,13 @@ export function createRequests(world: World, watch: Watch, runner: () => Runner)
     })
   }
 
-  /** Tabs that take turns refresh when they like; others when the access token runs out, within three seconds of each other. */
-  function mayRefresh(browser: Browser): boolean {
+  /**
+   * Tabs that take turns refresh when they like; others when the access token runs out, within three seconds of each
+   * other. Whoever gave up waiting repeats himself once the server is done with the first request: one that arrived
+   * after its repeat was answered could rotate what nobody is told of.
+   */
+  function mayRefresh(browser: Browser, presented: string): boolean {
+    if ([...runner().running].some((one) => one.abandoned && one.presented === presented)) return false
     if (config.locked) return browser.busy === 0
     const now = world.now()
     if (browser.unanswered !== undefined || now - browser.roundAt <= 3_000) return true
@@ -148,18 +155,28 @@ export function createRequests(world: World, watch: Watch, runner: () => Runner)
       }
     },
 
-    deliver({ browser, outcome, kind, presented }, lost) {
+    deliver(operation, lost) {
+      const { browser, outcome, kind, presented, number } = operation
       if (!browser) return
       browser.busy -= 1
-      if (lost || kind === 'authenticate') return
+      if (lost || outcome?.is === 'failed') return this.lose(operation)
+      if (kind === 'authenticate') return
       if (outcome?.is === 'granted') {
         const { id, access = browser.access, refresh = browser.refresh } = outcome.grant
-        Object.assign(browser, { sessionId: id, access, refresh, refreshedAt: world.now(), unanswered: undefined })
+        Object.assign(browser, { sessionId: id, access, refresh, refreshedAt: world.now() })
+        // The answer to another tab does not tell what became of a request that was lost since.
+        if (number > browser.lostAt) browser.unanswered = undefined
         return
       }
       const signedOut = kind === 'signOut' ? outcome?.is === 'done' : outcome?.is === 'refused'
       if (signedOut && (kind === 'signOut' || browser.refresh === presented))
         Object.assign(browser, { sessionId: undefined, access: undefined, refresh: undefined, unanswered: undefined })
+    },
+
+    lose({ browser, kind, presented }) {
+      if (!browser || kind !== 'refresh' || presented === undefined || browser.refresh !== presented) return
+      browser.unanswered ??= sentAt.get(presented)
+      browser.lostAt = runner().count()
     },
 
     judge({ kind, presented = '', outcome }) {

@@ -112,8 +112,7 @@ function createSchedule(world: World, watch: Watch, options: PlayOptions): Sched
       case 'leap':
         return leap(a)
       case 'crash':
-        if (lot.calls.length > 0) runner.kill(pick(lot.calls, a).owner)
-        return
+        return crash(a)
       case 'deploy':
         return deploy(a % servers.length)
       case 'set back':
@@ -125,6 +124,13 @@ function createSchedule(world: World, watch: Watch, options: PlayOptions): Sched
 
   async function resume(a: number, b: number): Promise<void> {
     if (lot.calls.length > 0) await runner.go(pick(lot.calls, a), b)
+  }
+
+  function crash(a: number): void {
+    if (lot.calls.length === 0) return
+    const { owner } = pick(lot.calls, a)
+    runner.kill(owner)
+    if (!owner.abandoned) requests.lose(owner)
   }
 
   /** Whoever waits gives up: the tab is closed, the connection lost. */

@@ -31,6 +31,8 @@ export interface Browser {
   busy: number
   /** Since when the token that it keeps was sent without an answer. */
   unanswered: number | undefined
+  /** The number of the latest operation when an answer was lost last. */
+  lostAt: number
   /** When it last got an answer to a refresh, and when the tabs began the present round. */
   refreshedAt: number
   roundAt: number
@@ -191,6 +193,7 @@ export function createWorld(config: Config, came: (by: string) => void = () => {
       sessionId: undefined,
       busy: 0,
       unanswered: undefined,
+      lostAt: 0,
       refreshedAt: 0,
       roundAt: 0,
     })),
