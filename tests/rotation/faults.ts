@@ -88,9 +88,9 @@ export const faults: readonly Planted[] = [
         const open = strategy.open({ ...context, clock: () => began ?? context.clock() })
         return {
           ...open,
-          async refresh(held, now, admit) {
+          async refresh(held, now, ...rest) {
             began = now
-            return open.refresh(held, now, admit)
+            return open.refresh(held, now, ...rest)
           },
         }
       },
@@ -101,9 +101,9 @@ export const faults: readonly Planted[] = [
     breaks: ['I1', 'I2'],
     config: hybrid,
     strategy: (strategy, raw) =>
-      answering(strategy, async (open, held, now, admit) => {
+      answering(strategy, async (open, held, ...rest) => {
         const { text = '' } = held.refresh ?? {}
-        const grant = await open.refresh(held, now, admit)
+        const grant = await open.refresh(held, ...rest)
         const successor = 'ok' in grant || grant.refresh === undefined ? undefined : readToken(grant.refresh)
         if ('ok' in grant || successor === undefined || successor.g === readToken(text).g) return grant
         const fork = { ...successor, secret: randomBytes(32) }
@@ -116,8 +116,8 @@ export const faults: readonly Planted[] = [
     breaks: ['I5'],
     config: hybrid,
     strategy: (strategy, raw) =>
-      answering(strategy, async (open, held, now, admit) => {
-        const grant = await open.refresh(held, now, admit)
+      answering(strategy, async (open, held, ...rest) => {
+        const grant = await open.refresh(held, ...rest)
         if ('ok' in grant && grant.reason === 'unknown') await raw.delete(idOf(readToken(held.refresh?.text ?? '')))
         return grant
       }),
@@ -136,10 +136,10 @@ export const faults: readonly Planted[] = [
     breaks: ['I5'],
     config: hybrid,
     strategy: (strategy, raw) =>
-      answering(strategy, async (open, held, now, admit) => {
+      answering(strategy, async (open, held, ...rest) => {
         const { text = '' } = held.refresh ?? {}
         const before = text.startsWith('hsr1.') ? await raw.find(idOf(readToken(text))) : undefined
-        const grant = await open.refresh(held, now, admit)
+        const grant = await open.refresh(held, ...rest)
         if ('ok' in grant && grant.reason === 'reused' && before) await raw.save(before.record.id, before.record, { epoch: before.record.epoch, cap: 1_000 }) // biome-ignore format: one thought
         return grant
       }),
@@ -289,7 +289,10 @@ function answering(
     ...strategy,
     open(context) {
       const open = strategy.open(context)
-      return { ...open, refresh: (...args) => refresh(open as never, ...args) as never }
+      return {
+        ...open,
+        refresh: (...args) => refresh(open as never, ...(args as never as Parameters<Refresh>)) as never,
+      }
     },
   }
 }

@@ -7,11 +7,12 @@ import type { Rejection } from '@handstamp/core/rejection'
 import type { UserLike } from '@handstamp/core/schema'
 import { admission } from './admission.ts'
 import { reject } from './authenticate.ts'
-import { clearCookies, deliver } from './grants.ts'
+import { checkSize, clearCookies, deliver } from './grants.ts'
 import type { Settings } from './options.ts'
 import { originVerdict } from './origin-check.ts'
 import { type Presented, readCredential } from './read-credential.ts'
 import type { RequestFace } from './request-face.ts'
+import type { Grant } from './strategies/strategy.ts'
 
 /**
  * `bodyToken` is the refresh token of a bearer client; where it is given, only it is judged. A refusal clears the
@@ -37,7 +38,9 @@ export async function refreshSession<User extends UserLike>(
 
   if (credential === undefined) return refused('absent', false, settings)
   const now = settings.clock()
-  const grant = await settings.strategy.refresh(presented, now, admission(request, 'refresh', settings.rules))
+  const admit = admission(request, 'refresh', settings.rules)
+  const judge = (one: Grant<User>): void => checkSize(one, settings)
+  const grant = await settings.strategy.refresh(presented, now, admit, judge)
   if ('ok' in grant) return refused(grant.reason, byCookie, settings)
   return deliver(grant, now, settings)
 }

@@ -151,11 +151,14 @@ function openHybrid<User extends { readonly id: string }>(
       }
     },
 
-    async refresh({ refresh }, _now, admit) {
+    async refresh({ refresh }, _now, admit, judge) {
       if (!refresh) return refuse('absent')
       return rotation.refresh(refresh, admit, async ({ record, token, now }) => {
         const user = await records.readUser(record)
-        return user === undefined ? refuse('unknown', false) : grant(record, user, token, now)
+        if (user === undefined) return refuse('unknown', false)
+        const granted = await grant(record, user, token, now)
+        judge(granted)
+        return granted
       })
     },
 

@@ -89,7 +89,7 @@ export function openStatelessTokens<User extends { readonly id: string }>(
       return { grant: await grant(subject), save: async () => 'saved' }
     },
 
-    async refresh({ access }, now, admit) {
+    async refresh({ access }, now, admit, judge) {
       if (!access) return refuse('absent')
       const verified = await tokens.verify(access.text, now)
       if (!verified.ok) return refuse(verified.reason, false)
@@ -99,7 +99,10 @@ export function openStatelessTokens<User extends { readonly id: string }>(
       const user = await context.readUser(claims.user)
       if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
       const subject = subjectFromClaims(claims, user, now)
-      return now >= subject.expiresAt ? refuse('expired', false) : grant(subject)
+      if (now >= subject.expiresAt) return refuse('expired', false)
+      const granted = await grant(subject)
+      judge(granted)
+      return granted
     },
 
     async revoke({ access }, now) {

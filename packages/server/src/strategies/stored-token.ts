@@ -86,7 +86,7 @@ export function openStoredTokens<User extends { readonly id: string }>(
       }
     },
 
-    async refresh({ access }, now, admit) {
+    async refresh({ access }, now, admit, judge) {
       if (!access) return refuse('absent')
       for (let attempt = 0; attempt < 4; attempt += 1) {
         const live = await read(access.text, now)
@@ -96,6 +96,7 @@ export function openStoredTokens<User extends { readonly id: string }>(
         if (refusal) return refuse(refusal, false)
         const record = seen(found.record, now, lifetimes.idle)
         const answer = await grant(record, user, claims.hs.g + 1, now)
+        judge(answer)
         if (await store.replace(record.id, found.version, record)) return answer
       }
       throw conflict()

@@ -114,6 +114,9 @@ export interface Draft<User> {
 /** Refuses a genuine credential for reasons outside of it: its transport, the client it is bound to. */
 export type Admit = (standing: Standing, via: Via) => Rejection | undefined
 
+/** Throws where a credential would not reach the client; asked before anything is written for it. */
+export type Judge<User> = (grant: Grant<User>) => void
+
 export interface Ended {
   /** False: what is signed stays good until `validUntil`. */
   readonly revoked: boolean
@@ -133,7 +136,7 @@ export interface OpenStrategy<User> {
     held: Held,
     entry: Omit<Entry<User>, 'epoch' | 'transport' | 'persistent' | 'lifetime'>,
   ): Promise<Draft<User> | Refused>
-  refresh(held: Held, now: number, admit: Admit): Promise<Grant<User> | Refused>
+  refresh(held: Held, now: number, admit: Admit, judge: Judge<User>): Promise<Grant<User> | Refused>
   revoke(held: Held, now: number): Promise<Ended>
   /** Listing and revoking, where records are kept. */
   readonly sessions?: RecordKeeper<User>
