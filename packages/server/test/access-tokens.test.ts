@@ -189,6 +189,31 @@ describe('the user in a token', () => {
   )
 
   test.each(withStore)(
+    '%s over %s: an update that makes the credential too large costs nobody the session',
+    async (kind, transport) => {
+      const bed = bench(kind, { transport })
+      const agent = await bed.signedIn()
+      bed.clock.advance('1m')
+      // A third is lost to base64url: over 3,800 bytes for a cookie, under 7,168 for a header.
+      await bed.auth.sessions.update({ ...ada, note: 'n'.repeat(3_600) })
+      const response = await bed.refresh(agent)
+      const fits = kind === 'session' || transport !== 'cookie'
+      expect(response.status).toBe(fits ? 200 : 500)
+      if (!fits) {
+        expect(bed.events.at(-1)).toMatchObject({
+          code: 'ERR_CREDENTIAL_TOO_LARGE',
+          message: expect.stringContaining('note'),
+        })
+        expect(response.headers.getSetCookie()).toEqual([])
+      }
+      // Nothing was rotated that did not arrive, so there is nothing to be taken for theft.
+      bed.clock.advance('2m')
+      await bed.auth.sessions.update(ada)
+      expect((await bed.refresh(agent)).status).toBe(200)
+    },
+  )
+
+  test.each(withStore)(
     '%s over %s: an update that does not fit the schema is refused, and signs nobody out',
     async (kind, transport) => {
       const bed = bench(kind, { transport })
