@@ -174,6 +174,27 @@ describe('nothing is rotated that cannot be answered', () => {
   })
 })
 
+describe('many at once (E3)', () => {
+  test('300 refreshes of one token, on two servers: one rotation, one successor, nobody refused', async () => {
+    const family = await started()
+    const { bed } = family
+    bed.clock.advance('1m')
+    const other = server(family, [old])
+    bed.store.reset()
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, at) => present(at % 2 === 0 ? bed : other, family.live)),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    const tokens = new Set(answers.map(({ token }) => token))
+    expect(tokens.size).toBe(1)
+    expect(tokens).not.toContain(family.live)
+    const rotations = [...bed.events, ...other.events].filter(({ type }) => type === 'refresh.rotated')
+    // One that `started` made, and one of all of these.
+    expect(rotations).toHaveLength(2)
+    expect((await bed.auth.sessions.list('ada')).length).toBe(1)
+  })
+})
+
 describe('events', () => {
   test('one for each: rotated, replayed, reuse, ahead; and no credential in any', async () => {
     const { bed, agent, spent, live } = await started()
