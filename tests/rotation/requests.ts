@@ -38,6 +38,11 @@ export interface Requests {
   start(a: number, b: number, c: number): Promise<unknown>
   /** The answer reaches the browser that waits for it, or is lost on the way. */
   deliver(operation: Operation, lost: boolean): void
+  /**
+   * A tab that closes while another one waits with the same token is more than was promised: of the two, one may be told
+   * at the last moment of the grace that its token is live, and the closed one's rotate it a moment later.
+   */
+  mayAbandon(operation: Operation): boolean
   /** No answer will come: the connection or the process is gone, and the tab repeats itself within the grace. */
   lose(operation: Operation): void
   /** Holds an answer to what honest browsers were promised (R10, R11). */
@@ -66,13 +71,17 @@ export function createRequests(world: World, watch: Watch, runner: () => Runner)
     })
   }
 
+  /** Others that are on their way with the same token. */
+  function besides(operation: Pick<Operation, 'presented'>): readonly Operation[] {
+    return [...runner().running].filter((one) => one !== operation && one.presented === operation.presented)
+  }
+
   /**
    * Tabs that take turns refresh when they like; others when the access token runs out, within three seconds of each
-   * other. Whoever gave up waiting repeats himself once the server is done with the first request: one that arrived
-   * after its repeat was answered could rotate what nobody is told of.
+   * other. Whoever gave up waiting repeats himself once the server is done with the first request.
    */
   function mayRefresh(browser: Browser, presented: string): boolean {
-    if ([...runner().running].some((one) => one.abandoned && one.presented === presented)) return false
+    if (besides({ presented }).some(({ abandoned }) => abandoned)) return false
     if (config.locked) return browser.busy === 0
     const now = world.now()
     if (browser.unanswered !== undefined || now - browser.roundAt <= 3_000) return true
@@ -172,6 +181,8 @@ export function createRequests(world: World, watch: Watch, runner: () => Runner)
       if (signedOut && (kind === 'signOut' || browser.refresh === presented))
         Object.assign(browser, { sessionId: undefined, access: undefined, refresh: undefined, unanswered: undefined })
     },
+
+    mayAbandon: (operation) => !config.honest || besides(operation).length === 0,
 
     lose({ browser, kind, presented }) {
       if (!browser || kind !== 'refresh' || presented === undefined || browser.refresh !== presented) return

@@ -135,7 +135,7 @@ function createSchedule(world: World, watch: Watch, options: PlayOptions): Sched
 
   /** Whoever waits gives up: the tab is closed, the connection lost. */
   function abandon(a: number): void {
-    const waiting = [...runner.running].filter(({ browser, abandoned }) => browser && !abandoned)
+    const waiting = [...runner.running].filter((one) => one.browser && !one.abandoned && requests.mayAbandon(one))
     if (waiting.length === 0) return
     const operation = pick(waiting, a)
     operation.abandoned = true
