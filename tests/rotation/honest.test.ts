@@ -151,6 +151,22 @@ describe('the edges of the grace, by the clock of whoever answers', () => {
     await world.close()
   })
 
+  test('what nobody is promised: told that it is live as the grace ends, rotated by a closed tab a moment later', async () => {
+    const { world, signIn, refresh } = await open(alone)
+    const kept = refreshOf(await refresh(0, await signIn()))
+    world.advance(10_000)
+    expect(refreshOf(await refresh(0, kept))).toBe(kept)
+    world.advance(1)
+    const unseen = refreshOf(await refresh(0, kept))
+    expect(unseen).not.toBe(kept)
+    // Within the grace it heals; a tab that learns nothing of it and comes back later looks like a thief.
+    world.advance(10_000)
+    expect(refreshOf(await refresh(0, kept))).toBe(unseen)
+    world.advance(1)
+    expect(resultOf(await refresh(0, kept))).toBe('reused')
+    await world.close()
+  })
+
   test('E9: thief first or victim first, both end', async () => {
     for (const order of ['thief', 'victim']) {
       const { world, signIn, refresh } = await open(alone)
