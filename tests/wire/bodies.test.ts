@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer, Header, Question } from './exchange.ts'
 import { expectRefusal } from './expectations.ts'
-import { type Playground, patience, sharedPlaygrounds } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { type Served, serveAuth } from './served-auth.ts'
 import { ada, grace, ownPage, signedIn, type Visitor, whoIs } from './visitor.ts'
 
-const playground = sharedPlaygrounds()
+const playground = sharedPlaygrounds(['--strategy hybrid --grace 60s'])
 const json: Header = ['Content-Type', 'application/json']
 const limit = 16_384
 
@@ -17,9 +17,9 @@ describe('over the playground, hybrid in cookies', () => {
   let server: Playground
   let visitor: Visitor
   beforeAll(async () => {
-    server = await playground('--strategy hybrid --grace 60s')
+    server = playground('--strategy hybrid --grace 60s')
     visitor = await signedIn(server, 'cookie')
-  }, patience)
+  })
 
   const post = (target: string, headers: readonly Header[], body?: Question['body'], framing?: Question['framing']) =>
     server.ask({

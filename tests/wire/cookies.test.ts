@@ -3,11 +3,9 @@ import { CookieJar } from 'tough-cookie'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCookieLine } from './cookie-line.ts'
 import { newKeyPair } from './key-pair.ts'
-import { patience, sharedPlaygrounds } from './playground.ts'
+import { sharedPlaygrounds } from './playground.ts'
 import { type Served, type Setting, schemaOf, serveAuth } from './served-auth.ts'
 import { ada, newVisitor, ownPage, signedIn } from './visitor.ts'
-
-const playground = sharedPlaygrounds()
 
 const local = ['HttpOnly', 'Path=/', 'SameSite=Strict']
 const epoch = 'Expires=Thu, 01 Jan 1970 00:00:00 GMT'
@@ -18,32 +16,29 @@ const localRows = [
   { flags: '--strategy hybrid --transport split --lifetime 3d', transport: 'split', roles: ['-refresh'], maxAge: 3_600 },
 ] as const // biome-ignore format: a table
 
+const playground = sharedPlaygrounds(localRows.map(({ flags }) => flags))
+
 describe('local http, over the playground', () => {
-  test.each(localRows)(
-    '$flags',
-    async ({ flags, transport, roles, maxAge }) => {
-      const server = await playground(flags)
-      const visitor = newVisitor(server, transport)
-      const set = roles.map((role) => ({
-        name: `handstamp-${server.port}${role}`,
-        value: expect.stringMatching(/^(?:hs[sr]1\.|eyJ)[\w.-]+$/),
-        attributes: local,
-        maxAge,
-      }))
-      const cleared = set.map((cookie) => ({ ...cookie, value: '', attributes: [epoch, ...local], maxAge: 0 }))
-      expect((await visitor.signIn()).setCookies.map(readCookieLine)).toEqual(set)
-      const refreshed = (await visitor.refresh()).setCookies.map(readCookieLine)
-      // Time has passed by then, and what is signed anew lives on from now.
-      expect(refreshed.map(({ name, attributes }) => ({ name, attributes }))).toEqual(
-        set.map(({ name, attributes }) => ({ name, attributes })),
-      )
-      for (const cookie of refreshed)
-        expect(cookie.maxAge).toSatisfy((age: number) => age > maxAge - 60 && age <= maxAge)
-      expect((await visitor.ask('POST', '/auth/sign-out')).setCookies.map(readCookieLine)).toEqual(cleared)
-      expect(visitor.cookies.size).toBe(0)
-    },
-    patience,
-  )
+  test.each(localRows)('$flags', async ({ flags, transport, roles, maxAge }) => {
+    const server = playground(flags)
+    const visitor = newVisitor(server, transport)
+    const set = roles.map((role) => ({
+      name: `handstamp-${server.port}${role}`,
+      value: expect.stringMatching(/^(?:hs[sr]1\.|eyJ)[\w.-]+$/),
+      attributes: local,
+      maxAge,
+    }))
+    const cleared = set.map((cookie) => ({ ...cookie, value: '', attributes: [epoch, ...local], maxAge: 0 }))
+    expect((await visitor.signIn()).setCookies.map(readCookieLine)).toEqual(set)
+    const refreshed = (await visitor.refresh()).setCookies.map(readCookieLine)
+    // Time has passed by then, and what is signed anew lives on from now.
+    expect(refreshed.map(({ name, attributes }) => ({ name, attributes }))).toEqual(
+      set.map(({ name, attributes }) => ({ name, attributes })),
+    )
+    for (const cookie of refreshed) expect(cookie.maxAge).toSatisfy((age: number) => age > maxAge - 60 && age <= maxAge)
+    expect((await visitor.ask('POST', '/auth/sign-out')).setCookies.map(readCookieLine)).toEqual(cleared)
+    expect(visitor.cookies.size).toBe(0)
+  })
 })
 
 const host = ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']

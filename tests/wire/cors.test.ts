@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer, Header } from './exchange.ts'
 import { varied } from './expectations.ts'
-import { type Playground, patience, sharedPlaygrounds } from './playground.ts'
 import { type Served, serveAuth, servedOrigin } from './served-auth.ts'
 import { signedIn } from './visitor.ts'
 import type { Wire } from './wire.ts'
 
-const playground = sharedPlaygrounds()
 const second = 'https://admin.example'
 
 const unlisted = [
@@ -110,31 +108,6 @@ describe.each([
         expect(varied(answer)).toContain('origin')
         // What cookies carry is judged by the origin before it is judged by the route.
         if (origin === second) expect([method, target, answer.status]).toEqual([method, target, status])
-      }
-    }
-  })
-})
-
-describe('the playground', () => {
-  let server: Playground
-  beforeAll(async () => {
-    server = await playground('--strategy hybrid')
-  }, patience)
-
-  test('answers its own origin alone, on the routes and on its own', async () => {
-    for (const target of ['/auth/session', '/api/me', '/api/notes']) {
-      for (const [origin, allowed] of [
-        [server.origin, true],
-        [`http://127.0.0.1:${server.port}`, false],
-        [`${server.origin}0`, false],
-        ['null', false],
-      ] as const) {
-        // biome-ignore format: a list
-        for (const method of ['GET', 'OPTIONS']) {
-          const answer = await server.ask({ method, target, headers: [['Origin', origin], ['Access-Control-Request-Method', 'GET']] }) // biome-ignore format: one row
-          expect([target, answer.header('access-control-allow-origin')]).toEqual([target, allowed ? origin : null])
-          expect(varied(answer)).toContain('origin')
-        }
       }
     }
   })

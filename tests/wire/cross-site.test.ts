@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { crossSiteRows, type Decision, type OriginRow } from './cross-site-rows.ts'
 import type { Answer, Header } from './exchange.ts'
 import { expectRefusal } from './expectations.ts'
-import { type Playground, patience, startPlayground } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { signedIn, type Visitor, whoIs } from './visitor.ts'
 
 const handle = 'A'.repeat(16)
@@ -65,15 +65,16 @@ const subjects: readonly {
   },
 ]
 
+const playground = sharedPlaygrounds(subjects.map(({ flags }) => flags))
+
 describe.each(subjects)('CSRF decision, $flags', ({ flags, transport, columnOf, nobodys }) => {
   let server: Playground
   let visitor: Visitor
 
   beforeAll(async () => {
-    server = await startPlayground(flags)
+    server = playground(flags)
     visitor = await signedIn(server, transport)
-  }, patience)
-  afterAll(() => server?.stop())
+  })
 
   for (const row of crossSiteRows) {
     const names = (Object.keys(routes) as RouteName[]).filter((name) => applies(row, name))

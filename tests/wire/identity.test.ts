@@ -1,17 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Answer, Header } from './exchange.ts'
-import { type Playground, patience, sharedPlaygrounds } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { grace, newVisitor, ownPage, signedIn, type Visitor, whoIs } from './visitor.ts'
-
-const playground = sharedPlaygrounds()
 
 /** The answer as far as it can tell who is there. */
 const told = ({ status, text, headers }: Answer): unknown => [status, text, headers.filter(([name]) => name !== 'date')]
 
-describe.each([
+const subjects = [
   { flags: '--strategy session', transport: 'cookie' },
   { flags: '--strategy hybrid --transport bearer', transport: 'bearer' },
-] as const)('identity comes from the credential alone (CVE-2025-61928), $flags', ({ flags, transport }) => {
+] as const
+const playground = sharedPlaygrounds(subjects.map(({ flags }) => flags))
+
+describe.each(subjects)('identity comes from the credential alone (CVE-2025-61928), $flags', ({ flags, transport }) => {
   let server: Playground
   let ada: Visitor
   let adasId: string
@@ -19,7 +20,7 @@ describe.each([
   let claims: Readonly<Record<string, string>>
 
   beforeAll(async () => {
-    server = await playground(flags)
+    server = playground(flags)
     ada = await signedIn(server, transport)
     adasId = ((await ada.ask('GET', '/auth/session')).json as { session: { id: string } }).session.id
     claims = {
@@ -35,7 +36,7 @@ describe.each([
       session: adasId,
       role: 'admin',
     }
-  }, patience)
+  })
 
   const headersOf = (): readonly Header[] => [
     ...Object.entries(claims).flatMap(([name, value]): Header[] => [[`X-${name.replace('_', '-')}`, value], [name.replace('_', '-'), value]]),

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Header } from './exchange.ts'
 import { expectRefusal } from './expectations.ts'
-import { type Playground, patience, startPlayground } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { type Served, serveAuth, servedOrigin } from './served-auth.ts'
 import { signedIn, type Visitor, whoIs } from './visitor.ts'
+
+const playground = sharedPlaygrounds(['--strategy session'])
 
 const hostile: readonly { readonly name: string; readonly headers: readonly Header[] }[] = [
   { name: 'cross-site', headers: [['Sec-Fetch-Site', 'cross-site'], ['Origin', 'https://evil.example']] },
@@ -21,10 +23,9 @@ describe('methods over the wire, session in a cookie', () => {
   let visitor: Visitor
 
   beforeAll(async () => {
-    server = await startPlayground('--strategy session')
+    server = playground('--strategy session')
     visitor = await signedIn(server, 'cookie')
-  }, patience)
-  afterAll(() => server?.stop())
+  })
 
   for (const { name, headers } of hostile) {
     test(`row 0: a safe method is answered, ${name}`, async () => {

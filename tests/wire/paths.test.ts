@@ -1,18 +1,18 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Header } from './exchange.ts'
-import { type Playground, patience, sharedPlaygrounds } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { serveAuth } from './served-auth.ts'
 import { signedIn, type Visitor } from './visitor.ts'
 
-const playground = sharedPlaygrounds()
+const playground = sharedPlaygrounds(['--strategy session'])
 
 describe('paths', () => {
   let visitor: Visitor
   let server: Playground
   beforeAll(async () => {
-    server = await playground('--strategy session')
+    server = playground('--strategy session')
     visitor = await signedIn(server, 'cookie')
-  }, patience)
+  })
 
   test.each([
     '/auth',

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterAll } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import { openWire, type Wire } from './wire.ts'
 
 export interface Playground extends Wire {
@@ -18,15 +18,21 @@ const main = fileURLToPath(new URL('../../examples/playground/main.ts', import.m
 /** For hooks and tests that start one, on a machine that has other things to do. */
 export const patience = 60_000
 
-/** Answers one for each set of flags, however many ask for it, and ends them all after the last test of the file. */
-export function sharedPlaygrounds(): (flags: string) => Promise<Playground> {
-  const started = new Map<string, Promise<Playground>>()
+/**
+ * Starts one for each set of flags, all at once before the first test of the file, and ends them after the last. What it
+ * answers finds one by its flags.
+ */
+export function sharedPlaygrounds(all: readonly string[]): (flags: string) => Playground {
+  const started = new Map<string, Playground>()
+  beforeAll(async () => {
+    await Promise.all(all.map(async (flags) => started.set(flags, await startPlayground(flags))))
+  }, patience)
   afterAll(async () => {
-    await Promise.all([...started.values()].map(async (server) => (await server).stop()))
+    await Promise.all([...started.values()].map((server) => server.stop()))
   }, patience)
   return (flags) => {
-    const server = started.get(flags) ?? startPlayground(flags)
-    started.set(flags, server)
+    const server = started.get(flags)
+    if (server === undefined) throw new Error(`no playground was started with ${flags}`)
     return server
   }
 }

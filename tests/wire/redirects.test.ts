@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Answer } from './exchange.ts'
-import { type Playground, patience, sharedPlaygrounds } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { type Served, serveAuth } from './served-auth.ts'
 import { ada, ownPage } from './visitor.ts'
 import type { Wire } from './wire.ts'
 
-const playground = sharedPlaygrounds()
+const playground = sharedPlaygrounds(['--strategy session'])
 
 /** G1–G12 and their neighbours. `{host}` is the server's own. */
 const elsewhere = [
@@ -46,12 +46,12 @@ describe.each([
   let server: Playground | Served['wire']
   let served: Served | undefined
   beforeAll(async () => {
-    if (target === '/auth/sign-out') server = await playground('--strategy session')
+    if (target === '/auth/sign-out') server = playground('--strategy session')
     else {
       served = await serveAuth({ strategy: 'session', transport: 'cookie' })
       server = served.wire
     }
-  }, patience)
+  })
   afterAll(() => served?.stop())
 
   test.each(elsewhere)('%j leads to /', async (redirect) => {
@@ -77,8 +77,8 @@ describe.each([
 describe('a form that is refused goes back to its page, and nowhere else', () => {
   let server: Playground
   beforeAll(async () => {
-    server = await playground('--strategy session')
-  }, patience)
+    server = playground('--strategy session')
+  })
 
   test.each([
     { why: 'no fields', fields: '' },

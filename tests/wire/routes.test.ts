@@ -3,47 +3,39 @@ import { readCookieLine, removes } from './cookie-line.ts'
 import type { Answer, Header } from './exchange.ts'
 import { expectProblem, expectRefusal, varied } from './expectations.ts'
 import { claimsOf } from './key-pair.ts'
-import { type Playground, patience, sharedPlaygrounds } from './playground.ts'
+import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { type Served, type StrategyName, serveAuth } from './served-auth.ts'
 import { ada, grace, newVisitor, ownPage, signedIn, type Visitor, whoIs } from './visitor.ts'
 
-const playground = sharedPlaygrounds()
 const notFound = { status: 404, code: 'not_found' }
 
 const sessionFields = ['authTime', 'createdAt', 'expiresAt', 'id', 'lastSeenAt', 'user']
 const grantFields = ['expires_in', 'refreshable', 'session']
 
-describe.each([
+const subjects = [
   { strategy: 'session', transport: 'cookie', tokens: [], expiresIn: null, refreshable: false },
-  {
-    strategy: 'session',
-    transport: 'bearer',
-    tokens: ['access_token', 'token_type'],
-    expiresIn: null,
-    refreshable: false,
-  },
   { strategy: 'token', transport: 'cookie', tokens: [], expiresIn: 300, refreshable: true },
   { strategy: 'token', transport: 'bearer', tokens: ['access_token', 'token_type'], expiresIn: 300, refreshable: true },
   { strategy: 'hybrid', transport: 'cookie', tokens: [], expiresIn: 300, refreshable: true },
-  {
-    strategy: 'hybrid',
-    transport: 'bearer',
-    tokens: ['access_token', 'refresh_token', 'token_type'],
-    expiresIn: 300,
-    refreshable: true,
-  },
+  { strategy: 'hybrid', transport: 'bearer', tokens: ['access_token', 'refresh_token', 'token_type'], expiresIn: 300, refreshable: true },
   { strategy: 'hybrid', transport: 'split', tokens: ['access_token', 'token_type'], expiresIn: 300, refreshable: true },
-] as const)('$strategy over $transport', ({ strategy, transport, tokens, expiresIn, refreshable }) => {
+] as const // biome-ignore format: a table
+
+const flagsOf = ({ strategy, transport }: (typeof subjects)[number]) =>
+  `--strategy ${strategy} --transport ${transport}`
+const playground = sharedPlaygrounds(subjects.map(flagsOf))
+
+describe.each(subjects)('$strategy over $transport', ({ strategy, transport, tokens, expiresIn, refreshable }) => {
   // biome-ignore format: a table
   let server: Playground
   let visitor: Visitor
   let granted: Answer
 
   beforeAll(async () => {
-    server = await playground(`--strategy ${strategy} --transport ${transport}`)
+    server = playground(`--strategy ${strategy} --transport ${transport}`)
     visitor = newVisitor(server, transport)
     granted = await visitor.signIn()
-  }, patience)
+  })
 
   test('a grant holds what its transport says, and is not kept by any cache', () => {
     expect(granted.status).toBe(200)
@@ -96,6 +88,25 @@ describe.each([
     }
   })
 
+  test('CORS answers the own origin alone, on the routes and on the application’s own', async () => {
+    const origins = [
+      server.origin,
+      `http://127.0.0.1:${server.port}`,
+      `${server.origin}0`,
+      server.origin.toUpperCase(),
+      'null',
+    ]
+    for (const target of ['/auth/session', '/api/me', '/api/notes']) {
+      for (const method of ['GET', 'OPTIONS']) {
+        for (const origin of origins) {
+          const answer = await server.ask({ method, target, headers: [['Origin', origin]] })
+          expect(answer.header('access-control-allow-origin')).toBe(origin === server.origin ? origin : null)
+          expect(varied(answer)).toContain('origin')
+        }
+      }
+    }
+  })
+
   test('keys are published where there are any: public halves alone, at two addresses', async () => {
     const [one, two] = [await visitor.ask('GET', '/auth/jwks.json'), await visitor.ask('GET', '/.well-known/jwks.json')]
     if (strategy === 'session') {
@@ -145,9 +156,9 @@ describe('GET /session, what a cookie holds and what is left of it', () => {
   let server: Playground
   let somebody: Visitor
   beforeAll(async () => {
-    server = await playground('--strategy hybrid --transport cookie')
+    server = playground('--strategy hybrid --transport cookie')
     somebody = await signedIn(server, 'cookie', grace)
-  }, patience)
+  })
 
   const unknown = `hsr1.${'A'.repeat(16)}.${'A'.repeat(91)}`
   const expired = { status: 401, code: 'token_expired' }
