@@ -11,6 +11,7 @@ import {
   hybrid,
   type KeyRingJwk,
   memoryStore,
+  type SessionStore,
   type Strategy,
   session,
   token,
@@ -45,12 +46,30 @@ function schemaOf<T>(...fields: readonly string[]): StandardSchema<T> {
   }
 }
 
+/** A store whose driver, once it is broken, names its connection in what it throws: in message, properties and cause. */
+function brokenDriver(store: SessionStore, password: string) {
+  const driver = { broken: false, password, store }
+  const url = `redis://app:${password}@10.0.0.1:6379`
+  const methods = Object.entries(store).map(([name, method]: [string, unknown]) => {
+    if (typeof method !== 'function') return [name, method]
+    const call = async (...args: unknown[]): Promise<unknown> => {
+      if (!driver.broken) return method(...args) as unknown
+      const cause = Object.assign(new Error(`AUTH ${password}`), { args: [password] })
+      throw Object.assign(new Error(`connect ECONNREFUSED ${url}`, { cause }), { code: 'ECONNREFUSED', url })
+    }
+    return [name, call]
+  })
+  driver.store = Object.fromEntries(methods) as SessionStore
+  return driver
+}
+
 /** Everything secret that one application knows, and what it says while it is used and misused. */
 function openStage(kind: 'session' | 'token' | 'token+store' | 'hybrid', transport: Transport) {
   const needles = new Needles()
   const events: AuthEvent[] = []
   const clock = fakeClock()
-  const store = faultStore(memoryStore({ clock }))
+  const driver = brokenDriver(memoryStore({ clock }), `canary-${randomBytes(12).toString('hex')}`)
+  const store = faultStore(driver.store)
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = { ...privateKey.export({ format: 'jwk' }), alg: 'ES256', kid: 'canary' } as KeyRingJwk & { d: string }
   const secrets = [randomBytes(32).toString('base64url'), randomBytes(40)]
@@ -58,6 +77,7 @@ function openStage(kind: 'session' | 'token' | 'token+store' | 'hybrid', transpo
   needles.add('the private key', jwk.d)
   needles.add('the private key, as bytes', Buffer.from(jwk.d, 'base64url'))
   needles.add('the password', password)
+  needles.add('the password of the store', driver.password)
   for (const [at, secret] of secrets.entries()) {
     needles.add(`rotation secret ${at}`, secret)
     const derived = hkdfSync('sha256', Buffer.from(secret as string), '', 'handstamp/rotate/1', 32)
@@ -91,7 +111,7 @@ function openStage(kind: 'session' | 'token' | 'token+store' | 'hybrid', transpo
   const auth = createAuth(options)
 
   return {
-    needles, events, clock, store, ring, strategy, auth, password, privateKey,
+    needles, events, clock, store, driver, ring, strategy, auth, password, privateKey,
     settings: readOptions(options as never),
     verifyBy(next: typeof verify) {
       verify = next
@@ -138,7 +158,7 @@ afterEach(() => {
 describe.each(pairs)('R21: %s over %s tells no secret', (kind, transport) => {
   test('in events, on the console, in results, errors and objects, in good times and bad', async () => {
     const stage = openStage(kind, transport)
-    const { needles, auth, clock, store, password } = stage
+    const { needles, auth, clock, store, driver, password } = stage
     const known = needles.size
     const said: (readonly [where: string, text: string])[] = []
     const say = (where: string, value: unknown, options?: { readonly showHidden?: boolean }): void => {
@@ -255,10 +275,11 @@ describe.each(pairs)('R21: %s over %s tells no secret', (kind, transport) => {
 
     // A store whose errors repeat their arguments, and a hook that does.
     for (const method of ['find', 'save', 'replace', 'delete', 'listByUser', 'deleteByUser'] as const) {
-      for (const fault of ['reject', 'throw', 'garbage', 'apply-then-reject'] as const) {
+      for (const fault of ['reject', 'throw', 'garbage', 'apply-then-reject', 'broken'] as const) {
         await keep(await auth.signIn({ id: 'ada', role: 'admin' }, own()))
         clock.advance('1m')
-        store.plan((call) => (call.method === method ? fault : undefined))
+        if (fault === 'broken') driver.broken = true
+        else store.plan((call) => (call.method === method ? fault : undefined))
         await attempt('authenticate', () => auth.authenticate(request()))
         await attempt('refresh', () => auth.refresh(own(), refreshToken(agent)))
         await attempt('renew', () => auth.renew({ id: 'ada', role: 'admin' }, own()))
@@ -272,6 +293,7 @@ describe.each(pairs)('R21: %s over %s tells no secret', (kind, transport) => {
         await sayResponse('refresh', await refresh(agent.copy()))
         await sayResponse('sign-out', await agent.copy().send('POST', '/auth/sign-out'))
         store.plan()
+        driver.broken = false
       }
     }
     await keep(await auth.signIn({ id: 'ada', role: 'admin' }, own()))

@@ -188,6 +188,7 @@ const impossible = [
   { row: 'local http, not asked for', options: { origin: 'http://localhost:4600' }, error: TypeError, names: 'allowInsecureLoopback' },
   { row: 'local http, not loopback', options: { ...loopback, origin: 'http://app.example' }, error: RangeError, names: 'origin' },
   { row: 'local http, nearly loopback', options: { ...loopback, origin: 'http://localhost.app.example' }, error: RangeError, names: 'origin' },
+  { row: 'local http, an address that only begins like loopback', options: { ...loopback, origin: 'http://127.evil.example' }, error: RangeError, names: 'origin' },
   { row: 'local http, a second origin', options: { ...loopback, origins: ['http://shop.example'] }, error: RangeError, names: 'origins[0]' },
   { row: 'origins: any', options: { origins: ['*'] }, error: TypeError, names: 'origins[0]' },
   { row: 'origins: null', options: { origins: ['null'] }, error: TypeError, names: 'origins[0]' },

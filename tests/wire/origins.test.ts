@@ -87,6 +87,19 @@ describe('a bearer token beside a cookie', () => {
     },
   )
 
+  test('E18: what the interface refuses for its origin holds nothing that would end a session', async () => {
+    const visitor = await signedIn(served.wire, 'cookie')
+    const headers = new Headers([...visitor.credentials(), ...fromElsewhere].map(([name, value]) => [name, value]))
+    const request = new Request(`${servedOrigin}/`, { method: 'POST', headers })
+    const refused = await served.auth.refresh(request)
+    expect(refused).toMatchObject({ ok: false, reason: 'cross_site', refreshable: false })
+    expect(refused.effects.map(({ type }) => type).sort()).toEqual(['challenge', 'header'])
+    if (refused.ok) return
+    const response = served.auth.challenge(refused)
+    expect([response.status, response.headers.getSetCookie()]).toEqual([403, []])
+    expect((await visitor.refresh()).status).toBe(200)
+  })
+
   test('F8: signing out is refused where it would end or clear what a cookie holds', async () => {
     const victim = await signedIn(served.wire, 'cookie')
     const headers: readonly Header[] = [['Authorization', 'Bearer a.b.c'], ...fromElsewhere]

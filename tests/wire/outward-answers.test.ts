@@ -3,6 +3,7 @@ import type { Answer, Header } from './exchange.ts'
 import { expectRefusal, varied } from './expectations.ts'
 import { type AnswerName, expected, expectGone, malformed, unknownRefresh, unknownSession } from './outward-answers.ts'
 import { type Playground, sharedPlaygrounds } from './playground.ts'
+import { serveAuth } from './served-auth.ts'
 import { ada, newVisitor, ownPage, signedIn, type Visitor, whoIs } from './visitor.ts'
 
 const playground = sharedPlaygrounds([
@@ -283,6 +284,20 @@ describe('refused refreshes, over the playground', () => {
 })
 
 describe('sign-in refused, and too often', () => {
+  test('a success is not counted', async () => {
+    const served = await serveAuth({ strategy: 'session', transport: 'cookie', limits: { signIn: { identifier: 2 } } })
+    const attempt = async (password: string) => {
+      const visitor = newVisitor(served.wire, 'cookie')
+      return (await visitor.ask('POST', '/auth/sign-in', { json: { ...ada, password } })).status
+    }
+    for (let times = 0; times < 5; times += 1) expect(await attempt(ada.password)).toBe(200)
+    expect([await attempt('wrong'), await attempt(ada.password), await attempt('wrong')]).toEqual([401, 200, 401])
+    expect(await attempt(ada.password)).toBe(429)
+    served.clock.advance('15m')
+    expect(await attempt(ada.password)).toBe(200)
+    await served.stop()
+  })
+
   test('wrong credentials, then 429 with Retry-After, the same for accounts that do not exist; forms likewise', async () => {
     const server = playground('--strategy session --sign-in-limit 1')
     const attempt = (email: string, password: string) =>

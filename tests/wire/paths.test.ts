@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import type { Header } from './exchange.ts'
 import { type Playground, sharedPlaygrounds } from './playground.ts'
 import { serveAuth } from './served-auth.ts'
-import { signedIn, type Visitor } from './visitor.ts'
+import { grace, newVisitor, ownPage, signedIn, type Visitor } from './visitor.ts'
 
 const playground = sharedPlaygrounds(['--strategy session'])
 
@@ -103,6 +103,9 @@ describe('paths', () => {
       })
       expect(refused.status).toBe(403)
     }
+    const spoofing = newVisitor(server, 'cookie')
+    await spoofing.ask('POST', '/auth/sign-in', { headers: [...spoofed, ...ownPage], json: grace })
+    expect((await spoofing.ask('GET', '/auth/sessions')).json).toMatchObject({ sessions: [{ ip: '127.0.0.1' }] })
     const { json } = await visitor.ask('GET', '/auth/sessions', {
       headers: [...spoofed, ['Sec-Fetch-Site', 'same-origin']],
     })

@@ -1,6 +1,7 @@
 /**
  * A server as its clients see it. Every answer is searched for credentials, those issued before and those of this answer:
- * one that stands where the protocol has no place for it fails the test, whatever the test is about.
+ * one that stands where the protocol has no place for it fails the test, whatever the test is about. So does a cookie
+ * that a cache may keep.
  * @module
  */
 import { readCookieLine } from './cookie-line.ts'
@@ -43,9 +44,17 @@ export function openWire({ origin, port }: { readonly origin: string; readonly p
       if (leaked.length > 0) {
         throw new Error(`${question.method} ${question.target} answers ${answer.status} with ${leaked.join(' and ')}`)
       }
+      if (answer.setCookies.length > 0) checkUncached(answer)
       return answer
     },
   }
+}
+
+/** G15: what sets or clears a cookie is kept by no cache, and handed to nobody else by one that keeps it all the same. */
+function checkUncached(answer: Answer): void {
+  const [cache, vary] = [answer.header('cache-control') ?? '', answer.header('vary') ?? '']
+  if (cache !== 'private, no-store' || !/(?:^|, *)cookie(?:,|$)/i.test(vary))
+    throw new Error(`a cookie is set by an answer with Cache-Control ${cache} and Vary ${vary}`)
 }
 
 /** The credentials that stand where they may (protocol: Routes), and everything else of the answer. */
