@@ -15,7 +15,6 @@ const grantFields = ['expires_in', 'refreshable', 'session']
 const subjects = [
   { strategy: 'session', transport: 'cookie', tokens: [], expiresIn: null, refreshable: false },
   { strategy: 'token', transport: 'cookie', tokens: [], expiresIn: 300, refreshable: true },
-  { strategy: 'token', transport: 'bearer', tokens: ['access_token', 'token_type'], expiresIn: 300, refreshable: true },
   { strategy: 'hybrid', transport: 'cookie', tokens: [], expiresIn: 300, refreshable: true },
   { strategy: 'hybrid', transport: 'bearer', tokens: ['access_token', 'refresh_token', 'token_type'], expiresIn: 300, refreshable: true },
   { strategy: 'hybrid', transport: 'split', tokens: ['access_token', 'token_type'], expiresIn: 300, refreshable: true },
