@@ -64,7 +64,8 @@ function takeOut(question: Question, answer: Answer): { readonly credentials: st
   // A page can write cookies, and so refreshes what has expired.
   const page = ['GET', 'HEAD'].includes(question.method) && ['/', '/plain'].includes(path)
   const cookies = grants || page ? answer.setCookies.map((line) => readCookieLine(line).value) : []
-  const body = grants && answer.status === 200 ? (answer.json as { access_token?: string; refresh_token?: string }) : {}
+  const body =
+    grants && answer.status === 200 ? ((answer.json ?? {}) as { access_token?: string; refresh_token?: string }) : {}
   const credentials = [...cookies, body.access_token ?? '', body.refresh_token ?? ''].filter((text) => text !== '')
   const headers = answer.headers.map((header) => header.join(': ')).join('\n')
   const whole = `${headers}\n\n${answer.text}`
@@ -75,7 +76,7 @@ function takeOut(question: Question, answer: Answer): { readonly credentials: st
 const shapes = /hs[sr]1\.[\w-]{16}\.[\w-]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}/g
 
 /** What looks like a credential of ours in a text, and the secret end of any that was issued. */
-export function credentialsIn(text: string, issued: ReadonlySet<string>): readonly string[] {
+function credentialsIn(text: string, issued: ReadonlySet<string>): readonly string[] {
   const known = [...issued].filter((credential) => text.includes(secretOf(credential)))
   return [...(text.match(shapes) ?? []), ...known]
 }
