@@ -25,6 +25,8 @@ export interface Network {
   drain(): string[]
   /** Every credential that a server ever gave out. */
   readonly issued: ReadonlySet<string>
+  /** The lines of `Set-Cookie` that give something out. */
+  readonly cookieLines: readonly string[]
   serve(origin: string, server: Server): void
   /** Says of each request what becomes of it; without, all arrive. */
   breakdown(faultOf?: (route: string) => Fault | undefined): void
@@ -36,13 +38,16 @@ export function createNetwork(): Network {
   const servers = new Map<string, Server>()
   const exchanges: Exchange[] = []
   const issued = new Set<string>()
+  const cookieLines: string[] = []
   let drained = 0
   let faultOf: (route: string) => Fault | undefined = () => undefined
 
   async function note(response: Response): Promise<void> {
     for (const line of response.headers.getSetCookie()) {
       const value = /^[^=]+=([^;]*)/.exec(line)?.[1]
-      if (value) issued.add(value)
+      if (!value) continue
+      issued.add(value)
+      cookieLines.push(line)
     }
     if (!response.headers.get('content-type')?.includes('json')) return
     const body = (await response.clone().json()) as { readonly access_token?: string; readonly refresh_token?: string }
@@ -52,6 +57,7 @@ export function createNetwork(): Network {
   return {
     exchanges,
     issued,
+    cookieLines,
     drain() {
       const fresh = exchanges.slice(drained)
       drained = exchanges.length

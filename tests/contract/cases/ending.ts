@@ -4,7 +4,7 @@
  */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { origin, users } from '../application.ts'
-import { type ContractCase, contractCase, isEmpty, type Stage, type Visit } from '../stage.ts'
+import { type ContractCase, contractCase, credentialsOf, isEmpty, type Stage, type Visit } from '../stage.ts'
 
 /** A copy of everything that the visit presents, as somebody who stole it would present it. */
 async function stolen({ client, browser }: Visit): Promise<() => Request> {
@@ -73,16 +73,37 @@ export const endingCases: readonly ContractCase[] = [
     equal((await visit(ada.browser, ada.tab).client.load())?.user.id ?? null, left, 'who is signed in after a reload')
   }),
 
-  contractCase('a sign-out wins over a refresh that is under way', async ({ signedIn, network, pass, app, facts }) => {
-    const ada = await signedIn()
-    pass(4)
-    const refresh = ada.client.refresh()
-    const leaving = ada.client.signOut()
-    equal(ada.client.session, null, 'who is signed in at once')
-    await Promise.all([refresh, leaving])
-    equal(ada.client.session, null, 'who is signed in in the end')
+  contractCase('a sign-out wins over a refresh that is under way', async (stage) => {
+    const { signedIn, network, pass, app, facts } = stage
+    for (const moment of ['before it is sent', 'while it is on its way']) {
+      const ada = await signedIn()
+      pass(4)
+      const leaving = Promise.withResolvers<unknown>()
+      const leave = (): undefined => void leaving.resolve(ada.client.signOut())
+      if (moment === 'while it is on its way')
+        network.breakdown((route) => (route === 'POST /auth/refresh' ? leave() : undefined))
+      const refresh = ada.client.refresh()
+      if (moment === 'before it is sent') leave()
+      equal(await refresh, false, `the refresh, ${moment}`)
+      await leaving.promise
+      network.breakdown()
+      equal(ada.client.session, null, `who is signed in, ${moment}`)
+      isEmpty(ada, moment)
+      network.drain()
+      equal(await ada.whoAmI(), null, `whom the application sees, ${moment}`)
+      if (facts.stateful) deepEqual(await app.auth.sessions.list('ada'), [], `the sessions that are left, ${moment}`)
+    }
+  }),
+
+  contractCase('a sign-out wins over a sign-in that is under way', async ({ visit, browser, network, app, facts }) => {
+    const ada = visit(browser())
+    const leaving = Promise.withResolvers<unknown>()
+    const leave = (): undefined => void leaving.resolve(ada.client.signOut())
+    network.breakdown((route) => (route === 'POST /auth/sign-in' ? leave() : undefined))
+    deepEqual(await ada.client.signIn(credentialsOf('ada')), { ok: false, code: 'unauthenticated' }, 'the sign-in')
+    await leaving.promise
+    equal(ada.client.session, null, 'who is signed in')
     isEmpty(ada, 'in the end')
-    network.drain()
     equal(await ada.whoAmI(), null, 'whom the application sees')
     if (facts.stateful) deepEqual(await app.auth.sessions.list('ada'), [], 'the sessions that are left')
   }),

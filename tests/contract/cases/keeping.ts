@@ -4,7 +4,7 @@
  */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { origin, users } from '../application.ts'
-import { type ContractCase, contractCase, isEmpty } from '../stage.ts'
+import { type ContractCase, contractCase, credentialsOf, isEmpty, signIn } from '../stage.ts'
 
 export const keepingCases: readonly ContractCase[] = [
   contractCase('after a reload it is known, where the storage outlives the page', async (stage) => {
@@ -58,6 +58,32 @@ export const keepingCases: readonly ContractCase[] = [
       [],
       'what was refused',
     )
+  }),
+
+  contractCase('a refusal of what one tab held takes nothing from another that signed in meanwhile', async (stage) => {
+    const { signedIn, visit, facts, sleep, network, app } = stage
+    const first = await signedIn()
+    const second = visit(first.browser)
+    await second.client.load()
+    if (facts.stateful) await app.auth.sessions.revokeAll('ada')
+    sleep(5, 6)
+    const signing = Promise.withResolvers<void>()
+    network.breakdown((route) => {
+      network.breakdown()
+      if (route === 'POST /auth/refresh') void signIn(second, 'grace').then(signing.resolve, signing.reject)
+      return undefined
+    })
+    const refreshing = first.client.refresh()
+    await signing.promise
+    equal(await refreshing, false, 'the refresh in the first tab')
+    // A refusal takes its own cookie along, and a cookie has one place for all tabs: the page that comes last decides.
+    if (facts.transport === 'bearer') {
+      deepEqual(await second.whoAmI(), users.grace, 'whom the application sees in the second tab')
+      const seen = facts.outlives.tab ? users.grace : null
+      deepEqual(await first.whoAmI(), seen, 'whom the application sees in the first tab')
+    }
+    await second.client.signIn(credentialsOf('grace'))
+    deepEqual(await second.whoAmI(), users.grace, 'whom the application sees in the end')
   }),
 
   contractCase('after the end of the browser it is known, where the storage lasts', async (stage) => {

@@ -64,6 +64,11 @@ export const secrecyCases: readonly ContractCase[] = [
       const cookies = [...ada.browser.jar.all()]
       const count = { cookie: facts.refreshes ? 2 : 1, bearer: 0, split: 1 }[facts.transport]
       equal(cookies.length, count, 'the cookies')
+      for (const line of network.cookieLines) {
+        const [, ...attributes] = line.split('; ')
+        const guards = ['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']
+        deepEqual(attributes.filter((name) => !name.startsWith('Max-Age=')).sort(), guards, 'what guards a cookie')
+      }
       const read = ada.tab.received.join('\n')
       const told = [...network.issued].filter((credential) => read.includes(credential))
       for (const [name, value] of cookies) ok(!told.includes(value), `${name} was never in a body`)
@@ -125,9 +130,10 @@ export const secrecyCases: readonly ContractCase[] = [
   }),
 
   contractCase('a page of another origin can cause nothing in the name of the user', async (stage) => {
-    const { signedIn, app, facts } = stage
+    const { signedIn, app, facts, network } = stage
     const ada = await signedIn()
     const text = { 'content-type': 'text/plain' }
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
     for (const from of ['https://evil.example', 'https://evil.app.example']) {
       const evil = ada.browser.open(from)
       const attempts: readonly (readonly [string, RequestInit])[] = [
@@ -136,7 +142,9 @@ export const secrecyCases: readonly ContractCase[] = [
           '/auth/sign-in',
           { method: 'POST', headers: text, body: JSON.stringify({ name: 'grace', password: 'right' }) },
         ],
+        ['/auth/sign-in', { method: 'POST', headers: form, body: 'name=grace&password=right' }],
         ['/auth/sign-out', { method: 'POST' }],
+        ['/auth/sign-out', { method: 'POST', headers: form, body: 'redirect=/' }],
         ['/auth/refresh', { method: 'POST' }],
         ['/auth/session', {}],
       ]
@@ -149,6 +157,10 @@ export const secrecyCases: readonly ContractCase[] = [
         )
       }
       deepEqual(evil.received, [], `what ${from} could read`)
+    }
+    for (const { route, headers, status } of network.exchanges) {
+      if (route.startsWith('POST') && headers.has('cookie') && headers.get('origin')?.includes('evil'))
+        ok(status === 403 || status === 415, `${route} of ${headers.get('origin')} with cookies: ${status}`)
     }
     deepEqual(app.notes, [], 'the notes')
     deepEqual(await ada.whoAmI(), users.ada, 'whom the application sees')

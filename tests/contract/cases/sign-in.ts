@@ -72,9 +72,16 @@ export const signInCases: readonly ContractCase[] = [
 
   contractCase(
     'a client says over which transport, where the server allows several',
-    async ({ signedIn, facts, network, pass }) => {
+    async ({ signedIn, facts, network, pass, app }) => {
       const ada = await signedIn()
       deepEqual(await ada.whoAmI(), users.ada, 'whom the application sees')
+      const access = ada.browser.jar.all().get('__Host-handstamp')
+      const other: Record<string, string> =
+        access === undefined
+          ? { cookie: `__Host-handstamp=${(await ada.client.authorization())?.slice('Bearer '.length)}` }
+          : { authorization: `Bearer ${access}` }
+      const result = await app.auth.authenticate(new Request(`${origin}/api/me`, { headers: other }))
+      equal(result.ok ? 'ok' : result.reason, 'transport_mismatch', 'what the same credential is by another way')
       pass(4)
       equal(await ada.client.refresh(), true, 'a refresh')
       deepEqual(await ada.whoAmI(), users.ada, 'whom the application sees after a refresh')
