@@ -78,7 +78,10 @@ export async function seenCredentials(
   const { pathname } = new URL(request.url)
   if (pathname === '/auth/sign-in')
     return [{ kind: 'password', via: 'body', name: 'password', value: '•••', read: true }, ...inHeaders()]
-  return [...inHeaders(), ...(pathname === '/auth/refresh' ? await inBody(request.clone(), transport) : [])]
+  return [
+    ...inHeaders(),
+    ...(pathname === '/auth/refresh' && request.method === 'POST' ? await inBody(request.clone(), transport) : []),
+  ]
 
   function inHeaders(): SeenCredential[] {
     const bearer = readBearer(request.headers.get('authorization'))

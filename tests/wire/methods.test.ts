@@ -60,6 +60,7 @@ describe('methods over the wire, session in a cookie', () => {
     { method: 'PUT', target: '/auth/sessions', status: 405 },
     { method: 'PATCH', target: '/auth/refresh', status: 405 },
     { method: 'TRACE', target: '/auth/session', status: 405 },
+    { method: 'TRACE', target: '/auth/refresh', status: 405 },
     // What Node's parser does not know never comes to us.
     { method: 'post', target: '/auth/sign-out', status: 400 },
     { method: 'delete', target: '/auth/sessions', status: 400 },
