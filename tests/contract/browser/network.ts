@@ -9,6 +9,9 @@ export type Server = (request: Request) => Promise<Response>
 /** What becomes of a request: it never arrives, its answer never comes back, or somebody in between answers. */
 export type Fault = 'unsent' | 'lost' | Response
 
+/** Says of a route what becomes of a request to it; until it has said so, the request is on its way. */
+export type FaultPlan = (route: string) => Fault | undefined | Promise<Fault | undefined>
+
 /** One request as it arrived. */
 export interface Exchange {
   /** e.g. `POST /auth/refresh`; with the origin where that is not the first server's. */
@@ -28,8 +31,8 @@ export interface Network {
   /** The lines of `Set-Cookie` that give something out. */
   readonly cookieLines: readonly string[]
   serve(origin: string, server: Server): void
-  /** Says of each request what becomes of it; without, all arrive. */
-  breakdown(faultOf?: (route: string) => Fault | undefined): void
+  /** Sets the plan; without one, all arrive. */
+  breakdown(faultOf?: FaultPlan): void
   /** Rejects as `fetch` does where no answer comes back. */
   send(request: Request): Promise<Response>
 }
@@ -40,7 +43,7 @@ export function createNetwork(): Network {
   const issued = new Set<string>()
   const cookieLines: string[] = []
   let drained = 0
-  let faultOf: (route: string) => Fault | undefined = () => undefined
+  let faultOf: FaultPlan = () => undefined
 
   async function note(response: Response): Promise<void> {
     for (const line of response.headers.getSetCookie()) {
@@ -80,7 +83,7 @@ export function createNetwork(): Network {
         exchanges[at] = { ...exchange, status: response.status }
         return response
       }
-      const fault = faultOf(route)
+      const fault = await faultOf(route)
       if (fault instanceof Response) return answered(fault.clone())
       if (fault === 'unsent' || server === undefined) throw new TypeError('Failed to fetch')
       const response = await outside(() => server(request))
