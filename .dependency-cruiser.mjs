@@ -37,15 +37,15 @@ export default {
     {
       name: 'core-depends-on-jose-and-noble-hashes',
       severity: 'error',
-      from: { path: '^packages/core/src/', pathNot: '^packages/core/src/crypto/node\\.ts$' },
+      from: { path: '^packages/core/src/', pathNot: '^packages/core/src/crypto/node(/|\\.ts$)' },
       to: { pathNot: ['^packages/core/src/', 'node_modules/(jose|@noble/hashes)/'] },
     },
     {
-      name: 'node-crypto-in-one-file',
+      name: 'node-crypto-in-one-engine',
       comment: 'core runs everywhere: what is of Node stands behind #crypto.',
       severity: 'error',
-      from: { path: '^packages/core/src/crypto/node\\.ts$' },
-      to: { dependencyTypes: ['core'], path: '^(?!(node:)?crypto$)' },
+      from: { path: '^packages/core/src/crypto/node(/|\\.ts$)' },
+      to: { dependencyTypes: ['core'], path: '^(?!(node:)?(crypto|v8)$)' },
     },
     {
       name: 'server-imports-core-alone',

@@ -4,7 +4,6 @@
  */
 
 import * as engine from '#crypto'
-import { encodeBase64url } from './base64url.ts'
 
 /** Answers `length` unguessable bytes. Taken as an option wherever a secret is made, so that a test can repeat a run. */
 export type RandomBytes = (length: number) => Uint8Array
@@ -77,7 +76,7 @@ const userDomain = utf8('handstamp/user/1\0')
  */
 export function sessionDigest(secret: Uint8Array): string {
   if (secret.length !== 32) throw new RangeError('a session secret is 32 bytes')
-  return encodeBase64url(sha256(sessionDomain, secret))
+  return engine.sha256Text(concatBytes(sessionDomain, secret))
 }
 
 /**
@@ -93,11 +92,12 @@ export function sessionDigest(secret: Uint8Array): string {
  * ```
  */
 export function userHandle(userId: string): string {
-  const bytes = typeof userId === 'string' && !/\p{Surrogate}/u.test(userId) ? utf8(userId) : undefined
+  const bytes = typeof userId === 'string' && userId.isWellFormed() ? utf8(userId) : undefined
   if (bytes === undefined || bytes.length === 0 || bytes.length > 255) {
     throw new TypeError('a user id is a well-formed string of 1 to 255 bytes in UTF-8')
   }
-  return encodeBase64url(sha256(userDomain, bytes).subarray(0, 12))
+  // Twelve bytes are sixteen characters, with no bits left over.
+  return engine.sha256Text(concatBytes(userDomain, bytes)).slice(0, 16)
 }
 
 /**

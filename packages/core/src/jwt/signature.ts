@@ -45,17 +45,15 @@ export interface VerificationKey {
  */
 export function createSigningKey(jwk: CheckedJwk): SigningKey {
   const { kid, alg } = jwk
-  const imported = once(() =>
-    after(engine.importKey(engineMembers(jwk, 'sign'), alg, 'sign'), (key) =>
-      after(engine.importKey(engineMembers(jwk, 'verify'), alg, 'verify'), (publicKey) =>
-        checkPair(key, publicKey, kid),
-      ),
+  const imported = once(kid, () =>
+    after(engine.importSigner(engineMembers(jwk, 'sign'), alg), (sign) =>
+      after(engine.importVerifier(engineMembers(jwk, 'verify'), alg), (verify) => checkPair(sign, verify, jwk)),
     ),
   )
   return {
     kid,
     alg,
-    sign: (typ, payload) => after(imported(kid), (key) => engine.sign(key, { alg, kid, typ }, payload)),
+    sign: (typ, payload) => after(imported(), (sign) => sign({ alg, kid, typ }, payload)),
   }
 }
 
@@ -69,14 +67,13 @@ export function createSigningKey(jwk: CheckedJwk): SigningKey {
  */
 export function createVerificationKey(jwk: CheckedJwk): VerificationKey {
   const { kid, alg } = jwk
-  const imported = once(() => engine.importKey(engineMembers(jwk, 'verify'), alg, 'verify'))
+  const imported = once(kid, () => engine.importVerifier(engineMembers(jwk, 'verify'), alg))
   const signatureLength = Math.ceil((signatureBytes(jwk) * 4) / 3)
   return {
     kid,
     alg,
     verify: (signingInput, signature) =>
-      signature.length === signatureLength &&
-      after(imported(kid), (key) => engine.verify(key, signingInput, signature)),
+      signature.length === signatureLength && after(imported(), (verify) => verify(signingInput, signature)),
   }
 }
 
@@ -92,11 +89,11 @@ function engineMembers(jwk: CheckedJwk, use: 'sign' | 'verify'): Record<string, 
   return members
 }
 
-function checkPair(key: engine.EngineKey, publicKey: engine.EngineKey, kid: string): Eventual<engine.EngineKey> {
-  return after(engine.sign(key, { alg: key.alg, kid, typ: 'check' }, utf8('{}')), (token) => {
+function checkPair(sign: engine.Sign, verify: engine.Verify, { alg, kid }: CheckedJwk): Eventual<engine.Sign> {
+  return after(sign({ alg, kid, typ: 'check' }, utf8('{}')), (token) => {
     const dot = token.lastIndexOf('.')
-    return after(engine.verify(publicKey, token.slice(0, dot), token.slice(dot + 1)), (fits) => {
-      if (fits) return key
+    return after(verify(token.slice(0, dot), token.slice(dot + 1)), (fits) => {
+      if (fits) return sign
       throw new AuthError(
         'ERR_KEY_UNAVAILABLE',
         `the private and the public members of key ${kid} do not belong together`,
@@ -106,27 +103,21 @@ function checkPair(key: engine.EngineKey, publicKey: engine.EngineKey, kid: stri
 }
 
 /** One import for all uses; a failed one is tried again by the next use. */
-function once(make: () => Eventual<engine.EngineKey>): (kid: string) => Eventual<engine.EngineKey> {
-  let held: Eventual<engine.EngineKey> | undefined
-  function fail(kid: string, error: unknown): never {
+function once<T>(kid: string, make: () => Eventual<T>): () => Eventual<T> {
+  let held: Eventual<T> | undefined
+  function fail(error: unknown): never {
     held = undefined
     if (error instanceof AuthError) throw error
     throw new AuthError('ERR_KEY_UNAVAILABLE', `the platform does not take key ${kid}`, { cause: safeCause(error) })
   }
-  return (kid) => {
+  return () => {
     if (held !== undefined) return held
     try {
       const made = make()
-      held =
-        made instanceof Promise
-          ? made.then(
-              (key) => (held = key),
-              (error: unknown) => fail(kid, error),
-            )
-          : made
+      held = made instanceof Promise ? made.then((value) => (held = value), fail) : made
       return held
     } catch (error) {
-      return fail(kid, error)
+      return fail(error)
     }
   }
 }
