@@ -30,6 +30,7 @@ export function plainPage(request: Request, result: AuthResult<User>, transport:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${result.ok ? escapeHtml(result.session.user.name) : 'Sign in'} · Handstamp without scripts</title>
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Cg fill='none' stroke='%235b3df5'%3E%3Ccircle cx='16' cy='16' r='13.5' stroke-width='3'/%3E%3Cpath d='M10 9v14M22 9v14M10 16h12' stroke-width='4'/%3E%3C/g%3E%3C/svg%3E">
 <link rel="stylesheet" href="/assets/page.css">
 </head>
 <body class="plain">
