@@ -24,7 +24,7 @@ export function matrix(held: (combination: Combination) => number): string {
         const combination = { strategy, transport, storage }
         return isLegal(combination) ? `${held(combination)}` : `– ${letterOf(combination)}`
       })
-      return row([strategy.kind, transport, ...cells])
+      return [strategy.kind, transport, ...cells]
     }),
   )
   const head = ['Strategy', 'Transport', ...storages.map(({ name }) => (name === 'custom' ? 'your own' : name))]
@@ -32,9 +32,7 @@ export function matrix(held: (combination: Combination) => number): string {
   return [
     `Of ${all} promises, kept with the credential in this storage:`,
     '',
-    row(head),
-    row(head.map((_, at) => (at < 2 ? '---' : '--:'))),
-    ...rows,
+    ...table(head, rows),
     '',
     'Refused at construction:',
     '',
@@ -56,6 +54,12 @@ function letter(at: number): string {
   return String.fromCharCode('a'.charCodeAt(0) + at)
 }
 
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`
+/** Numbers stand to the right, and every column is as wide as its widest cell. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((cells) => cells[at]?.length ?? 0)))
+  const left = (at: number): boolean => at < 2
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, at) => (left(at) ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`
+  const rule = widths.map((width, at) => (left(at) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(head), line(rule), ...rows.map(line)]
 }
