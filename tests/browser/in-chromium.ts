@@ -1,0 +1,40 @@
+/**
+ * Describes tests that need the playground in a Chromium; without one they are skipped, and that is said aloud.
+ * @module
+ */
+import { afterAll, beforeAll, describe } from 'vitest'
+import { type Chromium, chromium, startChromium } from './chromium.ts'
+import { openPage, type PageOptions, type PlaygroundPage } from './page.ts'
+import { type Playground, startPlayground } from './playground.ts'
+
+export interface Open {
+  /** Where the playground serves. */
+  readonly origin: string
+  /** A page in a browser that has never been here. */
+  page(options?: PageOptions): Promise<PlaygroundPage>
+}
+
+/** `open` is of use inside of tests alone, once both have started. */
+export function describeInChromium(name: string, body: (open: Open) => void): void {
+  if (chromium === undefined) {
+    console.warn(`SKIPPED: ${name}. There is no Chromium here: apt-get install chromium, or set HANDSTAMP_CHROMIUM.`)
+  }
+  describe.skipIf(chromium === undefined)(name, () => {
+    let playground: Playground
+    let started: Chromium
+    beforeAll(async () => {
+      playground = await startPlayground('--sign-in-limit', 'off')
+      started = await startChromium(chromium ?? '')
+    })
+    afterAll(async () => {
+      await started?.close()
+      await playground?.stop()
+    })
+    body({
+      get origin() {
+        return playground.origin
+      },
+      page: (options) => openPage(started.browser, playground.origin, options),
+    })
+  })
+}
