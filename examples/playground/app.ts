@@ -42,7 +42,7 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
     origin,
     asked,
     signInLimit,
-    accounts: accounts ?? (await createAccounts()),
+    accounts: accounts ?? createAccounts(),
     events: log.event,
   }
   let active: { readonly auth: PlaygroundAuth } & Pick<Configuration, 'strategy' | 'transport' | 'switches'> = {

@@ -13,7 +13,7 @@ let accounts: Promise<Accounts> | undefined
 
 /** The real accounts, which hash each password once: a hash is slow on purpose, and the tests sign in a hundred times. */
 async function rememberingAccounts(): Promise<Accounts> {
-  const real = await createAccounts()
+  const real = createAccounts()
   const verified = new Map<string, Promise<User | null>>()
   return {
     verify({ email, password }) {

@@ -24,7 +24,7 @@ export interface RefreshOnce<User> {
 }
 
 /** Refusals that end a session. Whatever else comes back, e.g. from a proxy in between, says nothing about it. */
-const endings = /^40[01] (invalid_(grant|request|token)|unauthenticated)$/
+const endings = /^40[01] (invalid_(grant|request|token)|unauthenticated|ambiguous_credential)$/
 
 /** Seconds: the longest pause of our own, and the longest that a server may ask for. */
 const longestPause = 30

@@ -80,6 +80,7 @@ describe.each(transports)('over %s', (transport) => {
     ['400 invalid_grant', () => problem(400, 'invalid_grant')],
     ['400 invalid_request', () => problem(400, 'invalid_request')],
     ['401 invalid_token', () => problem(401, 'invalid_token')],
+    ['401 ambiguous_credential', () => problem(401, 'ambiguous_credential')],
   ])('%s signs out once', async (_, answer) => {
     const storage = openStorage()
     const { server, client } = await signedIn(transport, { storage })

@@ -15,13 +15,13 @@ import type { AdmissionRules, BindingOptions, OnMismatch } from './admission.ts'
 import type { AuthOptions, LimitOptions, Transports, Verified } from './auth-options.ts'
 import { type CookieOptions, type CookiePlan, planCookies } from './cookies.ts'
 import { type EmitEvent, emitTo } from './events.ts'
+import { checkNames } from './option-names.ts'
 import { createSignInLimiter, type SignInLimiter } from './sign-in-limits.ts'
 import type { OpenStrategy, Strategy } from './strategies/strategy.ts'
 
 /** Everything that a request needs, checked. */
 export interface Settings<User extends UserLike> {
   readonly strategy: OpenStrategy<User>
-  readonly kind: StrategyKind
   readonly refreshes: boolean
   readonly transports: readonly Transport[]
   readonly origin: string
@@ -48,10 +48,27 @@ export interface SignInSettings<User> {
   readonly limiter: SignInLimiter | undefined
 }
 
-const known = new Set([
-  'strategy', 'transport', 'origin', 'origins', 'user', 'credentials', 'verifyCredentials', 'identify', 'basePath', 'cookie',
-  'binding', 'limits', 'pages', 'notBefore', 'events', 'clock', 'random', 'waitUntil',
-]) // biome-ignore format: a list
+const names = {
+  createAuth: [
+    ...[
+      'strategy',
+      'transport',
+      'origin',
+      'origins',
+      'user',
+      'credentials',
+      'verifyCredentials',
+      'identify',
+      'basePath',
+    ],
+    ...['cookie', 'binding', 'limits', 'pages', 'notBefore', 'events', 'clock', 'random', 'waitUntil'],
+  ],
+  cookie: ['sameSite', 'domain', 'shareRefresh', 'narrowRefresh'],
+  binding: ['ip', 'userAgent'],
+  limits: ['signIn', 'sessionsPerUser', 'storeTimeout'],
+  'limits.signIn': ['identifier', 'address', 'window'],
+  pages: ['signIn'],
+} as const
 
 /**
  * Checks the options of `createAuth`.
@@ -63,10 +80,12 @@ export function readOptions<User extends UserLike>(
     readonly cookie?: CookieOptions
   },
 ): Settings<User> {
-  if (typeof options !== 'object' || options === null) throw new TypeError('createAuth takes an object of options')
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) throw new TypeError(`createAuth has no option "${name}": see AuthOptions`)
+  checkNames(options, names.createAuth, 'createAuth')
+  for (const group of ['cookie', 'binding', 'limits', 'pages'] as const) {
+    const given: object | undefined = options[group]
+    if (given !== undefined) checkNames(given, names[group], group)
   }
+  if (options.limits?.signIn) checkNames(options.limits.signIn, names['limits.signIn'], 'limits.signIn')
   const { strategy: given, user } = options
   if (typeof given?.open !== 'function') throw new TypeError('strategy must be session(…), token(…) or hybrid(…)')
   if (typeof user?.['~standard']?.validate !== 'function')
@@ -104,7 +123,6 @@ export function readOptions<User extends UserLike>(
 
   return {
     strategy,
-    kind: given.kind,
     refreshes: given.refreshes,
     transports,
     origin: origin.origin,

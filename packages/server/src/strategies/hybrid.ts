@@ -9,6 +9,7 @@ import { isExpired, type SessionRecord, sessionExpiry, sessionOf } from '@handst
 import {
   type AccessTokenOptions,
   type AccessTokenPlan,
+  accessTokenNames,
   openAccessTokens,
   planAccessTokens,
   secondsLeft,
@@ -17,6 +18,7 @@ import {
   subjectOf,
 } from '../access-tokens.ts'
 import { openStore } from '../open-store.ts'
+import { checkNames } from '../option-names.ts'
 import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from '../records.ts'
 import { createRotation, rotationKeys } from '../rotation.ts'
 import { checkStore, type SessionStore } from '../stores/store.ts'
@@ -54,6 +56,7 @@ type Rotations = { readonly grace: number; readonly keys: ReturnType<typeof rota
  * @throws TypeError | RangeError naming the option.
  */
 export function hybrid(options: HybridOptions): Strategy<'hybrid'> {
+  checkNames(options, [...accessTokenNames, 'store', 'secrets', 'idleTimeout', 'lifetime', 'grace'], 'hybrid()')
   checkStore(options.store, 'hybrid({ store })')
   const plan = planAccessTokens(options, '5m', 'hybrid')
   const lifetimes = readLifetimes(options, { idleTimeout: '14d', lifetime: '90d' }, 'hybrid')

@@ -7,6 +7,7 @@ import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionOf } from '@handstamp/core/session'
 import { openStore } from '../open-store.ts'
+import { checkNames } from '../option-names.ts'
 import { conflict, keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord, seen } from '../records.ts'
 import { checkStore, type Found, type SessionStore } from '../stores/store.ts'
 import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
@@ -33,6 +34,7 @@ export interface SessionOptions {
  * @throws TypeError | RangeError naming the option.
  */
 export function session(options: SessionOptions): Strategy<'session'> {
+  checkNames(options, ['store', 'idleTimeout', 'lifetime', 'touchAfter'], 'session()')
   checkStore(options.store, 'session({ store })')
   const lifetimes = readLifetimes(options, { idleTimeout: '1d', lifetime: '30d' }, 'session')
   const window = options.touchAfter === 0 ? 0 : touchWindow(lifetimes.idle, options.touchAfter)

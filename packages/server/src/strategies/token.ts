@@ -3,7 +3,8 @@
  * @module
  */
 import { type Duration, parseDuration } from '@handstamp/core/duration'
-import { type AccessTokenOptions, planAccessTokens } from '../access-tokens.ts'
+import { type AccessTokenOptions, accessTokenNames, planAccessTokens } from '../access-tokens.ts'
+import { checkNames } from '../option-names.ts'
 import { checkStore, type SessionStore } from '../stores/store.ts'
 import { openStatelessTokens } from './stateless-token.ts'
 import { openStoredTokens } from './stored-token.ts'
@@ -32,6 +33,7 @@ export function token(options: TokenOptions & { readonly store?: undefined }): S
 export function token(
   options: TokenOptions & { readonly store?: SessionStore | undefined },
 ): Strategy<'token' | 'token+store'> {
+  checkNames(options, [...accessTokenNames, 'lifetime', 'store'], 'token()')
   const plan = planAccessTokens(options, '15m', 'token')
   const lifetime = parseDuration(options.lifetime ?? '8h', 'token({ lifetime })')
   if (plan.accessLifetime > lifetime) {
