@@ -31,6 +31,7 @@ export default defineConfig({
       unit('server'),
       unit('client'),
       unit('playground', 'examples/playground'),
+      unit('bench', 'bench'),
       area('contract'),
       area('wire', { seconds: 30 }),
       area('rotation', { seconds: 120 }),

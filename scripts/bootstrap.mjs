@@ -1,4 +1,5 @@
-// Sets up and runs: `npm start`, `npm test` and `npm run test:matrix` on any Node ≥ 18 with npm and nothing else.
+// Sets up and runs: `npm start`, `npm test`, `npm run test:matrix` and `npm run bench` on any Node ≥ 18 with npm and
+// nothing else.
 // Plain JavaScript without dependencies, since it runs before there are any.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -273,6 +274,7 @@ const commands = {
     await check('size', 'size-limit', [])
     await vitest('unit tests', units, flags)
     if (hasTests(join('examples', 'playground'))) await vitest('playground', ['playground'], flags)
+    if (hasTests('bench')) await vitest('bench', ['bench'], flags)
     for (const area of areas()) await vitest(`tests/${area}`, [area], flags)
   },
 
@@ -283,6 +285,12 @@ const commands = {
     }
     if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
   },
+
+  async bench(flags) {
+    const main = join('bench', 'main.ts')
+    const { code } = await run('node', ['--conditions=handstamp-source', '--expose-gc', main, ...flags], { show: true })
+    process.exitCode = code
+  },
 }
 
 const [name, ...flags] = process.argv.slice(2)
@@ -291,11 +299,13 @@ if (command === undefined) {
   console.error(`Usage: node scripts/bootstrap.mjs ${Object.keys(commands).join('|')} [flags]`)
   process.exit(2)
 }
+// Whoever asks the bench for JSON reads standard output.
+if (name === 'bench') console.log = console.error
 const since = Date.now()
 await tools()
 await install()
 await command(flags)
-if (name !== 'start') {
+if (name !== 'start' && name !== 'bench') {
   console.log(`       ${name} took ${seconds(since)}`)
   console.log(counted(total))
   if (total.failed > 0) process.exitCode = 1

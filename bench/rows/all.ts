@@ -1,0 +1,22 @@
+/**
+ * Every row of the bench, in the order of the table.
+ * @module
+ */
+import type { RowSource } from '../harness/row.ts'
+import { httpRows } from './http.ts'
+import { secretRow } from './secrets.ts'
+import { seenRow } from './seen.ts'
+import { sessionRow } from './sessions.ts'
+import { signRows } from './sign.ts'
+import { storeRows } from './store.ts'
+import { verifyRows } from './verify.ts'
+
+export const rows: readonly RowSource[] = [
+  ...verifyRows,
+  ...signRows,
+  seenRow,
+  secretRow,
+  sessionRow,
+  httpRows,
+  storeRows,
+]
