@@ -118,7 +118,7 @@ async function refreshRoute<User extends UserLike>(request: Request, settings: S
   if (body === undefined) return problem(413, 'body_too_large')
   if (body !== '' && mediaType(request) !== 'application/json') return problem(415, 'unsupported_media_type')
   const fields = body === '' ? {} : parseObject(body)
-  const token = fields?.['refresh_token']
+  const token = fields?.refresh_token
   if (fields === undefined || (token !== undefined && typeof token !== 'string')) return problem(400, 'invalid_request')
   const result = await refreshSession(
     request,
