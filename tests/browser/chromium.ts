@@ -1,10 +1,8 @@
 /**
- * A real Chromium: found, started with a profile of its own, and ended with nothing left behind.
+ * A real Chromium: where it is, and how it is started.
  * @module
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { type Browser, launch } from 'puppeteer-core'
 
 const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
@@ -13,16 +11,10 @@ const usual = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/googl
 export const chromium: string | undefined =
   (process.env.HANDSTAMP_CHROMIUM ?? usual.find((file) => existsSync(file))) || undefined
 
-export interface Chromium {
-  readonly browser: Browser
-  close(): Promise<void>
-}
-
-export async function startChromium(executablePath: string): Promise<Chromium> {
-  const userDataDir = mkdtempSync(join(tmpdir(), 'handstamp-chromium-'))
-  const browser = await launch({
+/** Its profile is new and empty; it goes when the browser is closed, or with this process. */
+export function startChromium(executablePath: string): Promise<Browser> {
+  return launch({
     executablePath,
-    userDataDir,
     headless: true,
     args: [
       '--no-sandbox',
@@ -34,12 +26,4 @@ export async function startChromium(executablePath: string): Promise<Chromium> {
       '--disable-sync',
     ],
   })
-  return {
-    browser,
-    async close() {
-      // Waits for the process that it started, and ends it if it does not go.
-      await browser.close()
-      rmSync(userDataDir, { recursive: true, force: true, maxRetries: 5 })
-    },
-  }
 }

@@ -2,8 +2,9 @@
  * Describes tests that need the playground in a Chromium; without one they are skipped, and that is said aloud.
  * @module
  */
+import type { Browser } from 'puppeteer-core'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { type Chromium, chromium, startChromium } from './chromium.ts'
+import { chromium, startChromium } from './chromium.ts'
 import { openPage, type PageOptions, type PlaygroundPage } from './page.ts'
 import { type Playground, startPlayground } from './playground.ts'
 
@@ -21,20 +22,20 @@ export function describeInChromium(name: string, body: (open: Open) => void): vo
   }
   describe.skipIf(chromium === undefined)(name, () => {
     let playground: Playground
-    let started: Chromium
+    let browser: Browser
     beforeAll(async () => {
       playground = await startPlayground('--sign-in-limit', 'off')
-      started = await startChromium(chromium ?? '')
+      browser = await startChromium(chromium ?? '')
     })
     afterAll(async () => {
-      await started?.close()
+      await browser?.close()
       await playground?.stop()
     })
     body({
       get origin() {
         return playground.origin
       },
-      page: (options) => openPage(started.browser, playground.origin, options),
+      page: (options) => openPage(browser, playground.origin, options),
     })
   })
 }

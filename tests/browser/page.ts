@@ -29,12 +29,14 @@ export interface PlaygroundPage {
   close(): Promise<void>
 }
 
+export type Scheme = 'light' | 'dark'
+
 export interface PageOptions {
   /** False: JavaScript is switched off. */
   readonly scripts?: boolean
   readonly width?: number
   readonly height?: number
-  readonly scheme?: 'light' | 'dark'
+  readonly scheme?: Scheme
 }
 
 /** A page in a browser that has never been here. */
@@ -46,10 +48,7 @@ export async function openPage(
   const context = await browser.createBrowserContext()
   const page = await context.newPage()
   await page.setViewport({ width, height })
-  await page.emulateMediaFeatures([
-    { name: 'prefers-color-scheme', value: scheme },
-    { name: 'prefers-reduced-motion', value: 'reduce' },
-  ])
+  await look(page, scheme)
   await page.setJavaScriptEnabled(scripts)
   page.setDefaultTimeout(15_000)
   const issued = new Set<string>()
@@ -128,6 +127,14 @@ export async function openPage(
     },
   }
   return self
+}
+
+/** As somebody set it in their system; nothing moves, so that what is seen is there. */
+export function look(page: Page, scheme: Scheme): Promise<void> {
+  return page.emulateMediaFeatures([
+    { name: 'prefers-color-scheme', value: scheme },
+    { name: 'prefers-reduced-motion', value: 'reduce' },
+  ])
 }
 
 /** What is asked often is asked by XPath: the accessibility tree, of which axe and the tests of names judge, is slow. */

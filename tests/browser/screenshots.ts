@@ -42,13 +42,13 @@ if (folder === undefined || chromium === undefined) {
   process.exit(2)
 }
 mkdirSync(folder, { recursive: true })
-const started = await startChromium(chromium)
+const browser = await startChromium(chromium)
 try {
   for (const scheme of schemes) {
     for (const [size, viewport] of Object.entries(sizes)) {
       for (const [scene, play] of Object.entries(scenes)) {
         const playground = await startPlayground()
-        const visit = await openPage(started.browser, playground.origin, { ...viewport, scheme })
+        const visit = await openPage(browser, playground.origin, { ...viewport, scheme })
         await play(visit)
         const path = join(folder, `${scene}-${size}-${scheme}.png`) as `${string}.png`
         await visit.page.screenshot({ path, fullPage: true })
@@ -59,5 +59,5 @@ try {
     }
   }
 } finally {
-  await started.close()
+  await browser.close()
 }
