@@ -12,7 +12,7 @@ export interface Realm {
   readonly now: () => number
 }
 
-const realms = new AsyncLocalStorage<Realm>()
+const realms = new AsyncLocalStorage<Realm | undefined>()
 
 /** Runs what a script of the page does. */
 export function inside<T>(realm: Realm, task: () => T): T {
@@ -21,7 +21,7 @@ export function inside<T>(realm: Realm, task: () => T): T {
 
 /** Runs what another machine does, whoever caused it. */
 export function outside<T>(task: () => T): T {
-  return realms.exit(task)
+  return realms.run(undefined, task)
 }
 
 /** Puts the globals in place; answers their undo. */
