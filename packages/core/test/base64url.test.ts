@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { decodeBase64url, encodeBase64url, isBase64url } from '../src/base64url.ts'
+import { decodeBase64url, encodeBase64url, isBase64url, viewBase64url } from '../src/base64url.ts'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
@@ -82,6 +82,8 @@ test('every text that is accepted is the text of its value', () => {
     fc.property(text, (candidate) => {
       const value = decodeBase64url(candidate)
       expect(value === undefined).toBe(!isBase64url(candidate))
+      const view = viewBase64url(candidate)
+      expect(view && Uint8Array.from(view)).toEqual(value)
       if (value !== undefined) expect(encodeBase64url(value)).toBe(candidate)
     }),
     { numRuns: 2_000 },

@@ -7,6 +7,7 @@ import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { type AccessClaims, type RegisteredClaim, registeredClaims } from '@handstamp/core/jwt/claims'
 import { createKeyRing, type KeyRing, type KeyRingJwk } from '@handstamp/core/jwt/key-ring'
 import { signAccessToken } from '@handstamp/core/jwt/sign'
+import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type TokenResult, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import { type Session, type SessionRecord, sessionExpiry, type Transport } from '@handstamp/core/session'
 import { type Standing, type StrategyContext, sharedClockSkew } from './strategies/strategy.ts'
@@ -56,7 +57,8 @@ export interface SignedAccess {
 
 export interface AccessTokens {
   sign<User extends { readonly id: string }>(subject: TokenSubject<User>): Promise<SignedAccess>
-  verify(token: string, now: number): Promise<TokenResult>
+  /** At once where the platform can. A token that was good before is not verified again. */
+  verify(token: string, now: number): TokenResult | Promise<TokenResult>
   /**
    * The claims of a genuine token whatever its times: to end a session it may have expired, or come from a server whose
    * clock is ahead.
@@ -122,8 +124,9 @@ export function openAccessTokens(
   const audience = plan.audience ?? issuer
   const { keys, accessLifetime } = plan
   const acceptFor = accessLifetime + clockTolerance
+  const seen = createVerifiedTokens()
 
-  async function judge(token: string, now: number, tolerance: number): Promise<TokenResult> {
+  function judge(token: string, now: number, tolerance: number): TokenResult | Promise<TokenResult> {
     return verifyAccessToken(token, {
       resolve: (kid, alg) => keys.verifier(kid, alg, now, acceptFor),
       issuer,
@@ -131,6 +134,7 @@ export function openAccessTokens(
       now,
       clockTolerance: tolerance,
       maxLifetime: acceptFor,
+      seen,
     })
   }
 

@@ -11,6 +11,7 @@ import { parseDuration } from '@handstamp/core/duration'
 import { parseClockTolerance } from '@handstamp/core/jwt/claims'
 import type { KeyRing } from '@handstamp/core/jwt/key-ring'
 import { createRemoteJwks } from '@handstamp/core/jwt/remote-jwks'
+import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type ResolveKey, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import type { Rejection } from '@handstamp/core/rejection'
 import type { StandardSchema, UserLike } from '@handstamp/core/schema'
@@ -70,6 +71,7 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
   if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === ''))
     throw new TypeError('audience must be text or a list of it: write the name of this service, or leave it out')
   const resolve = keySource(options, clock, maxLifetime)
+  const seen = createVerifiedTokens()
 
   return async (input) => {
     const bearer =
@@ -84,6 +86,7 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
       now: clock(),
       clockTolerance,
       maxLifetime,
+      seen,
     })
     if (!verified.ok) return reject(verified.reason)
     const { claims } = verified

@@ -20,7 +20,7 @@ export type KeyMembers = Readonly<Record<string, string>>
 export type Sign = (header: SigningHeader, payload: Uint8Array) => Eventual<string>
 
 /**
- * Answers whether the signature fits the signing input (`header.payload`). The signature is canonical base64url of the
- * length that the key asks for; the token's algorithm was compared with the key's.
+ * Answers whether the signature fits the signing input (`header.payload`). The signature has the length that the key
+ * asks for, and the token's algorithm was compared with the key's.
  */
-export type Verify = (signingInput: string, signature: string) => Eventual<boolean>
+export type Verify = (signingInput: string, signature: Uint8Array) => Eventual<boolean>

@@ -4,7 +4,7 @@
  */
 
 import { CompactSign, errors, flattenedVerify, importJWK } from 'jose'
-import { decodeBase64url } from '../base64url.ts'
+import { decodeBase64url, encodeBase64url } from '../base64url.ts'
 import { type Algorithm, algorithmFacts } from '../jwt/algorithm.ts'
 import type { Eventual } from '../jwt/eventual.ts'
 import type { KeyMembers, Sign, Verify } from './engine.ts'
@@ -20,7 +20,11 @@ export function importSigner(jwk: KeyMembers, alg: Algorithm): Eventual<Sign> {
 export function importVerifier(jwk: KeyMembers, alg: Algorithm): Eventual<Verify> {
   return importCryptoKey(jwk, alg, 'verify').then((key) => (signingInput, signature) => {
     const dot = signingInput.indexOf('.')
-    const jws = { protected: signingInput.slice(0, dot), payload: signingInput.slice(dot + 1), signature }
+    const jws = {
+      protected: signingInput.slice(0, dot),
+      payload: signingInput.slice(dot + 1),
+      signature: encodeBase64url(signature),
+    }
     // Whatever the header says, the key's own algorithm is the only one that jose is allowed here.
     return flattenedVerify(jws, key, { algorithms: [alg] }).then(
       () => true,

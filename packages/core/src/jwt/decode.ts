@@ -3,7 +3,7 @@
  * @module
  */
 
-import { decodeBase64url, isBase64url } from '../base64url.ts'
+import { encodeBase64url, viewBase64url } from '../base64url.ts'
 import { type JsonObject, parseJsonObject } from './json.ts'
 
 /** The header of a token. All of it is a claim of whoever sent it until the signature has been verified. */
@@ -13,15 +13,14 @@ export interface JoseHeader {
   readonly typ?: string
 }
 
-/** A token in parts. The payload is text still: nothing in it is read before the signature has been verified. */
+/** A token in parts. The payload is closed still: nothing in it is read before the signature has been verified. */
 export interface CompactParts {
   readonly header: JoseHeader
   /** `header.payload` as they came, which is what was signed. */
   readonly signingInput: string
-  /** Canonical base64url. */
-  readonly payload: string
-  /** Canonical base64url. */
-  readonly signature: string
+  /** As bytes, like the signature: each segment is decoded once. */
+  readonly payload: Uint8Array
+  readonly signature: Uint8Array
 }
 
 /** What a token says, with nobody vouching for it. */
@@ -58,28 +57,61 @@ const refusedParameters = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'zip', 'en
  */
 export function splitCompact(token: string): CompactParts | undefined {
   if (typeof token !== 'string' || token.length > longestToken) return undefined
-  const first = token.indexOf('.')
+  const vouched = vouchedHeaders.find(({ text }) => token.startsWith(text))
+  const first = vouched === undefined ? token.indexOf('.') : vouched.text.length - 1
   const second = token.indexOf('.', first + 1)
   if (first < 1 || second <= first + 1 || second === token.length - 1) return undefined
-  const payload = token.slice(first + 1, second)
-  const signature = token.slice(second + 1)
+  const payload = viewBase64url(token.slice(first + 1, second))
   // A third dot is outside the alphabet, so it fails here.
-  if (!isBase64url(payload) || !isBase64url(signature)) return undefined
-  const header = readHeader(token.slice(0, first))
+  const signature = payload && viewBase64url(token.slice(second + 1))
+  if (payload === undefined || signature === undefined) return undefined
+  const header = vouched === undefined ? readHeader(token.slice(0, first)) : vouched.header
   return header && { header, signingInput: token.slice(0, second), payload, signature }
 }
 
+/** A header by its exact text, the dot behind it included, so that no text is the beginning of another one. */
+interface VouchedHeader {
+  readonly text: string
+  readonly header: JoseHeader
+}
+
 /**
- * Answers the claims of a payload segment, or undefined where it holds no unambiguous JSON object.
+ * One key writes one header, and reading it anew for each token is a tenth of an RS256 verification; comparing its text
+ * is a hundredth, a tenth of looking it up in a Map. Newest first; a ring and a remote set seldom have more keys in use.
+ */
+const vouchedHeaders: VouchedHeader[] = []
+const mostHeaders = 16
+const longestHeader = 512
+
+/**
+ * Keeps the header of a token whose signature fitted a key of ours, to recognise it by its text. Nobody else's header is
+ * kept, so whoever has no key can neither fill this memory nor push others out of it.
+ *
+ * @example
+ * ```ts
+ * if (fits) vouchForHeader(parts)
+ * ```
+ */
+export function vouchForHeader({ header, signingInput }: CompactParts): void {
+  if (Object.isFrozen(header)) return
+  const dot = signingInput.indexOf('.')
+  const bytes = dot < longestHeader ? viewBase64url(signingInput.slice(0, dot)) : undefined
+  if (bytes === undefined) return
+  // A slice would keep the whole token in memory, so the text is written anew.
+  vouchedHeaders.unshift({ text: `${encodeBase64url(bytes)}.`, header: Object.freeze(header) })
+  if (vouchedHeaders.length > mostHeaders) vouchedHeaders.length = mostHeaders
+}
+
+/**
+ * Answers the claims of a payload, or undefined where it holds no unambiguous JSON object.
  *
  * @example
  * ```ts
  * const claims = readPayload(parts.payload) // once the signature is known to fit
  * ```
  */
-export function readPayload(payload: string): JsonObject | undefined {
-  const bytes = decodeBase64url(payload)
-  return bytes && parseJsonObject(bytes, claimsDepth)
+export function readPayload(payload: Uint8Array): JsonObject | undefined {
+  return parseJsonObject(payload, claimsDepth)
 }
 
 /**
@@ -103,7 +135,7 @@ export function isKid(value: unknown): value is string {
 }
 
 function readHeader(segment: string): JoseHeader | undefined {
-  const bytes = decodeBase64url(segment)
+  const bytes = viewBase64url(segment)
   const header = bytes && parseJsonObject(bytes, headerDepth)
   if (header === undefined || refusedParameters.some((name) => Object.hasOwn(header, name))) return undefined
   const { alg, kid, typ, cty } = header

@@ -28,7 +28,11 @@ export function parseJsonObject(bytes: Uint8Array, depth: number): JsonObject | 
   } catch {
     return undefined
   }
-  return isJsonObject(value) && isUnambiguous(text, depth) ? value : undefined
+  if (!isJsonObject(value)) return undefined
+  // An escape could hide a quote, or spell a name in another way.
+  const plain = !text.includes('\\') && !text.includes('__proto__')
+  const unambiguous = plain ? countMembers(value, depth) === countNames(bytes) : isUnambiguous(text, depth)
+  return unambiguous ? value : undefined
 }
 
 /**
@@ -41,6 +45,39 @@ export function parseJsonObject(bytes: Uint8Array, depth: number): JsonObject | 
  */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * How many members the bytes of a JSON text without escapes give, on all levels together. In such a text each quote opens
+ * or closes a string, and a colon outside of strings stands behind a name and nowhere else.
+ */
+function countNames(bytes: Uint8Array): number {
+  let names = 0
+  let outside = 1
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at]
+    if (byte === 0x22) outside ^= 1
+    else if (byte === 0x3a) names += outside
+  }
+  return names
+}
+
+/**
+ * How many members a parsed container holds, on all levels together: fewer than its text gives exactly when a name was
+ * given twice. NaN, which equals nothing, where it is nested deeper than allowed or has an infinite number. With
+ * {@link countNames} it asks the same as {@link isUnambiguous}, at a quarter of the cost.
+ */
+function countMembers(container: object, depth: number): number {
+  if (depth === 0) return Number.NaN
+  const isArray = Array.isArray(container)
+  const values: readonly unknown[] = isArray ? container : Object.values(container)
+  let members = isArray ? 0 : values.length
+  for (let at = 0; at < values.length; at += 1) {
+    const value = values[at]
+    if (typeof value === 'object' && value !== null) members += countMembers(value, depth - 1)
+    else if (typeof value === 'number' && !Number.isFinite(value)) return Number.NaN
+  }
+  return members
 }
 
 /**
@@ -94,7 +131,7 @@ function readString(text: string, at: number, end: number): string | undefined {
   const raw = text.slice(at + 1, end)
   if (!raw.includes('\\')) return raw
   const content = JSON.parse(text.slice(at, end + 1)) as string
-  return /\p{Surrogate}/u.test(content) ? undefined : content
+  return content.isWellFormed() ? content : undefined
 }
 
 /**
@@ -114,7 +151,7 @@ export function findUnwritable(value: unknown, depth: number, path = ''): string
     case 'number':
       return Number.isFinite(value) ? undefined : path
     case 'string':
-      return /\p{Surrogate}/u.test(value) ? path : undefined
+      return value.isWellFormed() ? undefined : path
     case 'object':
       return value === null ? undefined : findInContainer(value, depth, path)
     default:
@@ -128,7 +165,7 @@ function findInContainer(value: object, depth: number, path: string): string | u
   for (const [name, member] of Object.entries(value)) {
     if (member === undefined && !array) continue
     const memberPath = path === '' ? name : `${path}.${name}`
-    if (name === '__proto__' || /\p{Surrogate}/u.test(name)) return memberPath
+    if (name === '__proto__' || !name.isWellFormed()) return memberPath
     const found = findUnwritable(member, depth - 1, memberPath)
     if (found !== undefined) return found
   }

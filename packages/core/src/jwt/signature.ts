@@ -27,10 +27,10 @@ export interface VerificationKey {
   readonly kid: string
   readonly alg: Algorithm
   /**
-   * Answers whether the signature (base64url) fits `header.payload`; of the wrong length it never reaches the engine.
+   * Answers whether the signature fits `header.payload`; of the wrong length it never reaches the engine.
    * Throws or rejects with AuthError `ERR_KEY_UNAVAILABLE` where the platform does not take the key.
    */
-  readonly verify: (signingInput: string, signature: string) => Eventual<boolean>
+  readonly verify: (signingInput: string, signature: Uint8Array) => Eventual<boolean>
 }
 
 /**
@@ -68,7 +68,7 @@ export function createSigningKey(jwk: CheckedJwk): SigningKey {
 export function createVerificationKey(jwk: CheckedJwk): VerificationKey {
   const { kid, alg } = jwk
   const imported = once(kid, () => engine.importVerifier(engineMembers(jwk, 'verify'), alg))
-  const signatureLength = Math.ceil((signatureBytes(jwk) * 4) / 3)
+  const signatureLength = signatureBytes(jwk)
   return {
     kid,
     alg,
@@ -92,7 +92,8 @@ function engineMembers(jwk: CheckedJwk, use: 'sign' | 'verify'): Record<string, 
 function checkPair(sign: engine.Sign, verify: engine.Verify, { alg, kid }: CheckedJwk): Eventual<engine.Sign> {
   return after(sign({ alg, kid, typ: 'check' }, utf8('{}')), (token) => {
     const dot = token.lastIndexOf('.')
-    return after(verify(token.slice(0, dot), token.slice(dot + 1)), (fits) => {
+    const signature = decodeBase64url(token.slice(dot + 1)) ?? new Uint8Array()
+    return after(verify(token.slice(0, dot), signature), (fits) => {
       if (fits) return sign
       throw new AuthError(
         'ERR_KEY_UNAVAILABLE',

@@ -5,10 +5,18 @@
 
 import type { Rejection } from '../rejection.ts'
 import { type Algorithm, isAlgorithm } from './algorithm.ts'
-import { type AccessClaims, accessTokenType, type ClaimsOptions, type ClaimsRejection, checkClaims } from './claims.ts'
-import { type CompactParts, readPayload, splitCompact } from './decode.ts'
+import {
+  type AccessClaims,
+  accessTokenType,
+  type ClaimsOptions,
+  type ClaimsRejection,
+  checkClaims,
+  judgeClaims,
+} from './claims.ts'
+import { type CompactParts, longestToken, readPayload, splitCompact, vouchForHeader } from './decode.ts'
 import { after, type Eventual } from './eventual.ts'
 import type { VerificationKey } from './signature.ts'
+import { tokenDigest, type VerifiedTokens } from './verified-tokens.ts'
 
 /** Where keys come from: a key ring, a remote JWK set, a test. Undefined: there is no such key. */
 export type ResolveKey = (kid: string, alg: Algorithm) => Eventual<VerificationKey | undefined>
@@ -19,6 +27,8 @@ export interface VerifyOptions extends ClaimsOptions {
   readonly resolve: ResolveKey
   /** The type that the header must name, `at+jwt` unless set; with `application/` before it is the same. */
   readonly typ?: string
+  /** Remembers good tokens, so that only their claims and their key are judged when they come again. */
+  readonly seen?: VerifiedTokens
 }
 
 /** Why a token was refused. */
@@ -47,25 +57,49 @@ export type TokenResult =
  * ```
  */
 export function verifyAccessToken(token: string, options: VerifyOptions): Eventual<TokenResult> {
+  const { seen } = options
+  if (seen === undefined || typeof token !== 'string' || token.length > longestToken) return verifyAnew(token, options)
+  const digest = tokenDigest(token)
+  const found = seen.find(digest)
+  if (found === undefined || !isExpectedType(found.typ, options)) return verifyAnew(token, options, digest)
+  return after(options.resolve(found.key.kid, found.key.alg), (key) => {
+    if (key === found.key) return judgeClaims(found.claims, options)
+    seen.forget(found.key)
+    return verifyAnew(token, options, digest)
+  })
+}
+
+function verifyAnew(token: string, options: VerifyOptions, digest?: string): Eventual<TokenResult> {
   const parts = splitCompact(token)
   if (parts === undefined) return refuse('malformed')
   const { alg, kid, typ } = parts.header
-  const expected = options.typ ?? accessTokenType
   if (!isAlgorithm(alg)) return refuse('unsupported_algorithm')
-  if (typ !== expected && typ !== `application/${expected}`) return refuse('wrong_type')
+  if (!isExpectedType(typ, options)) return refuse('wrong_type')
   if (kid === undefined) return refuse('unknown_key')
-  return after(options.resolve(kid, alg), (key) => judge(parts, key, options))
+  return after(options.resolve(kid, alg), (key) => {
+    if (key === undefined) return refuse('unknown_key')
+    return after(judge(parts, key, options), (result) => {
+      if (result.ok && digest !== undefined) options.seen?.keep(digest, token, { key, typ, claims: result.claims })
+      return result
+    })
+  })
 }
 
-function judge(parts: CompactParts, key: VerificationKey | undefined, options: VerifyOptions): Eventual<TokenResult> {
-  if (key === undefined) return refuse('unknown_key')
+function judge(parts: CompactParts, key: VerificationKey, options: VerifyOptions): Eventual<TokenResult> {
   if (typeof key?.verify !== 'function')
     throw new TypeError('resolve must answer a key that createVerificationKey made, or undefined')
   // The key's own algorithm decides, whatever the header or a careless resolve says (RFC 8725 §3.1).
   if (key.alg !== parts.header.alg) return refuse('unsupported_algorithm')
-  return after(key.verify(parts.signingInput, parts.signature), (fits) =>
-    fits ? checkClaims(readPayload(parts.payload), options) : refuse('bad_signature'),
-  )
+  return after(key.verify(parts.signingInput, parts.signature), (fits) => {
+    if (!fits) return refuse('bad_signature')
+    vouchForHeader(parts)
+    return checkClaims(readPayload(parts.payload), options)
+  })
+}
+
+function isExpectedType(typ: string | undefined, options: VerifyOptions): boolean {
+  const expected = options.typ ?? accessTokenType
+  return typ === expected || typ === `application/${expected}`
 }
 
 function refuse(reason: Exclude<TokenRejection, 'expired'>): TokenResult {

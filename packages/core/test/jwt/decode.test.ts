@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { decodeUnverified, longestToken, splitCompact } from '../../src/jwt/decode.ts'
+import {
+  type CompactParts,
+  decodeUnverified,
+  longestToken,
+  splitCompact,
+  vouchForHeader,
+} from '../../src/jwt/decode.ts'
 import { claimsWith, forge, segment } from './keys.ts'
 
 const header = { alg: 'ES256', kid: 'k-ES256', typ: 'at+jwt' }
@@ -13,8 +19,8 @@ describe('splitCompact', () => {
     expect(splitCompact(whole)).toEqual({
       header,
       signingInput: `${first}.${second}`,
-      payload: second,
-      signature: third,
+      payload: Buffer.from(second ?? '', 'base64url'),
+      signature: Buffer.from(third ?? '', 'base64url'),
     })
   })
 
@@ -124,6 +130,63 @@ describe('splitCompact', () => {
     const started = performance.now()
     expect(splitCompact(huge)).toBeUndefined()
     expect(performance.now() - started).toBeLessThan(50)
+  })
+})
+
+describe('a header that a key of ours vouched for', () => {
+  const vouch = (head: object): void => vouchForHeader(splitCompact(token(head)) as CompactParts)
+
+  test('is recognised by its whole text, and then by no other', () => {
+    const known = { alg: 'ES256', kid: 'vouched', typ: 'at+jwt' }
+    vouch(known)
+    const [one, other] = [splitCompact(token(known)), splitCompact(token(known, { a: 1 }))]
+    expect(one?.header).toEqual(known)
+    expect(other?.header).toBe(one?.header)
+    expect(splitCompact(token({ ...known, kid: 'vouched2' }))?.header.kid).toBe('vouched2')
+    const segmentOf = segment(known)
+    for (const hostile of [`${segmentOf}A`, `${segmentOf}=`, segmentOf.slice(0, -1), ` ${segmentOf}`]) {
+      expect(splitCompact(`${hostile}.e30.AAAA`)?.header).not.toBe(one?.header)
+    }
+  })
+
+  test('changes nothing about how the rest is judged', () => {
+    vouch(header)
+    const head = segment(header)
+    expect(splitCompact(`${head}.e30.AAAA`)).toBeDefined()
+    for (const rest of [
+      '',
+      '.',
+      'e30',
+      'e30.',
+      '.AAAA',
+      'e30.AAAA.',
+      'e30.AAAA.AAAA',
+      'e31.AAAA',
+      'e30.AAAB=',
+      'e30.A',
+    ])
+      expect(splitCompact(`${head}.${rest}`), rest).toBeUndefined()
+  })
+
+  test('is nobody to change', () => {
+    vouch(header)
+    const held = splitCompact(token(header))?.header as { alg: string }
+    expect(() => {
+      held.alg = 'none'
+    }).toThrow(TypeError)
+  })
+
+  test('is one of few: the oldest are let go, and no long one is kept', () => {
+    const first = { alg: 'ES256', kid: 'first' }
+    vouch(first)
+    const recognised = (head: object): boolean => Object.isFrozen(splitCompact(token(head))?.header)
+    expect(recognised(first)).toBe(true)
+    for (let at = 0; at < 16; at += 1) vouch({ alg: 'ES256', kid: `k${at}` })
+    expect(recognised(first)).toBe(false)
+    expect(recognised({ alg: 'ES256', kid: 'k15' })).toBe(true)
+    const long = { alg: 'ES256', kid: 'k', note: 'x'.repeat(500) }
+    vouch(long)
+    expect(recognised(long)).toBe(false)
   })
 })
 

@@ -67,7 +67,7 @@ export const instantRing: KeyRing = {
   }),
   verifier: (kid, alg) =>
     kid === 'instant' && alg === 'HS256'
-      ? { kid, alg, verify: (input, signature) => mac(input) === signature }
+      ? { kid, alg, verify: (input, signature) => mac(input) === Buffer.from(signature).toString('base64url') }
       : undefined,
   jwks: () => ({ keys: [] }),
   phases: () => [],

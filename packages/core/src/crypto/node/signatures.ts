@@ -41,16 +41,14 @@ export function importVerifier(jwk: KeyMembers, alg: Algorithm): Eventual<Verify
   const facts = algorithmFacts[alg]
   if (facts.kty === 'oct') {
     const hmac = prepareHmac(facts.hash, Buffer.from(jwk.k ?? '', 'base64url'))
-    return (signingInput, signature) => equalTexts(hmac(signingInput, 'base64url'), signature)
+    return (signingInput, signature) => equalsBinary(hmac(signingInput, 'binary'), signature)
   }
   const plan = planOf(alg)
   const key = keyFor(createPublicKey({ key: { ...jwk }, format: 'jwk' }), plan)
   if (facts.kty === 'EC') {
-    return (signingInput, signature) =>
-      verify(plan.digest, Buffer.from(signingInput), key, derOf(Buffer.from(signature, 'base64url')))
+    return (signingInput, signature) => verify(plan.digest, Buffer.from(signingInput), key, derOf(signature))
   }
-  return (signingInput, signature) =>
-    verify(plan.digest, Buffer.from(signingInput), key, Buffer.from(signature, 'base64url'))
+  return (signingInput, signature) => verify(plan.digest, Buffer.from(signingInput), key, signature)
 }
 
 /** Signs a text and answers the signature as base64url. */
@@ -88,10 +86,10 @@ function keyFor(
   return padding === undefined || saltLength === undefined ? key : { key, padding, saltLength }
 }
 
-/** In a time that depends on the length alone. */
-function equalTexts(a: string, b: string): boolean {
-  if (a.length !== b.length) return false
+/** Answers whether a text has one character for each byte, in a time that depends on the length alone. */
+function equalsBinary(text: string, bytes: Uint8Array): boolean {
+  if (text.length !== bytes.length) return false
   let difference = 0
-  for (let at = 0; at < a.length; at += 1) difference |= a.charCodeAt(at) ^ b.charCodeAt(at)
+  for (let at = 0; at < bytes.length; at += 1) difference |= text.charCodeAt(at) ^ (bytes[at] ?? 0)
   return difference === 0
 }
