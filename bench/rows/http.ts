@@ -89,8 +89,8 @@ async function interleaved(servers: ReadonlyMap<Kind, Server>, { rounds, request
   for (let round = 0; round < rounds; round += 1) {
     for (const [kind, { child, load }] of rotated([...servers], round)) {
       const before = await cpuOf(child)
-      await load.send(requests)
-      spent.get(kind)?.push(((await cpuOf(child)) - before) / requests)
+      const answered = await load.send(requests)
+      spent.get(kind)?.push(((await cpuOf(child)) - before) / answered)
     }
   }
   const bare = spent.get('bare') ?? []
