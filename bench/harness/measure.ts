@@ -72,7 +72,7 @@ async function timed(contender: Contender, count: number, round: number, lanes: 
   return (user + system) / inputs.length
 }
 
-/** Every so-manieth input. What answers at once is not awaited, so the first lanes are done before the next ones begin. */
+/** Every eighth input, where there are eight lanes. What answers at once is not awaited, so the first lanes are done before the next ones begin. */
 async function runLane(contender: Contender, inputs: readonly unknown[], lane: number, lanes: number): Promise<void> {
   for (let at = lane; at < inputs.length; at += lanes) {
     const result = contender.run(inputs[at])

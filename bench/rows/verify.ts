@@ -11,6 +11,7 @@ import { jwtVerify } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import type { Contender } from '../harness/measure.ts'
 import { processRow, type RowSource } from '../harness/row.ts'
+import { judgedBy } from './judged-by.ts'
 import {
   type BenchAlgorithm,
   type BenchKeyOrSecret,
@@ -25,7 +26,6 @@ import {
 import { cryptoKeys } from './web-key.ts'
 
 const goals: { readonly [A in BenchAlgorithm]: number } = { ES256: 1.1, EdDSA: 1.05, RS256: 1.15, HS256: 1.6 }
-const lifetime = 605_000
 
 export const verifyRows: readonly RowSource[] = (Object.keys(goals) as BenchAlgorithm[]).map((alg) => {
   const base = alg === 'HS256' ? 'createHmac' : alg === 'ES256' ? 'crypto.verify, DER' : 'crypto.verify'
@@ -94,17 +94,7 @@ function floor(key: BenchKeyOrSecret, node: KeyObject): (token: BenchToken) => b
 /** By the key ring of an issuer, with all the checks of RFC 9068; no cache of verified tokens is in this way. */
 function handstamp(key: BenchKeyOrSecret): (text: string) => unknown {
   const ring = createKeyRing([jwkOf(key) as KeyRingJwk])
-  return (text) => {
-    const now = Date.now()
-    return verifyAccessToken(text, {
-      resolve: (kid, alg) => ring.verifier(kid, alg, now, lifetime),
-      issuer,
-      audience: issuer,
-      now,
-      clockTolerance: 5_000,
-      maxLifetime: lifetime,
-    })
-  }
+  return (text) => verifyAccessToken(text, judgedBy(ring, Date.now()))
 }
 
 function verificationKey(key: BenchKeyOrSecret): KeyObject {
