@@ -3,6 +3,17 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 
 const source = 'handstamp-source'
 
+/** Both engines on the same hostile tokens; HANDSTAMP_DIFFERENTIAL says how many, ..._SECONDS for how long at most. */
+const differential: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'differential',
+    root: 'packages/core',
+    include: ['test/differential/*.differential.ts'],
+    testTimeout: 590_000,
+  },
+}
+
 function unit(name: string, root = `packages/${name}`): TestProjectInlineConfiguration {
   return { extends: true, test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 5_000 } }
 }
@@ -28,6 +39,7 @@ export default defineConfig({
   test: {
     projects: [
       unit('core'),
+      differential,
       unit('server'),
       unit('client'),
       unit('playground', 'examples/playground'),

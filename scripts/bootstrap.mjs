@@ -212,7 +212,7 @@ async function check(name, command, args) {
 const counted = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`
 
 /** Adds up what Vitest itself reports; a file that does not load, or a run that breaks off, is a failure too. */
-async function vitest(name, projects, flags, node = 'node') {
+async function vitest(name, projects, flags, { node = 'node', extra = {} } = {}) {
   const report = join(cache, `vitest-${name.replace(/\W+/g, '-')}.json`)
   rmSync(report, { force: true })
   const script = join(root, 'node_modules', 'vitest', 'vitest.mjs')
@@ -220,7 +220,7 @@ async function vitest(name, projects, flags, node = 'node') {
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   await step(name, async () => {
     const args = [script, 'run', '--passWithNoTests', ...chosen, ...reporters, ...flags]
-    const { code, output } = await run(node, args)
+    const { code, output } = await run(node, args, { extra })
     const count = { passed: 0, failed: 0, skipped: 0 }
     if (existsSync(report)) {
       const result = JSON.parse(readFileSync(report, 'utf8'))
@@ -273,6 +273,7 @@ const commands = {
     await check('packages', 'node', ['scripts/check-packages.mjs'])
     await check('size', 'size-limit', [])
     await vitest('unit tests', units, flags)
+    await vitest('both engines', ['differential'], flags)
     if (hasTests(join('examples', 'playground'))) await vitest('playground', ['playground'], flags)
     if (hasTests('bench')) await vitest('bench', ['bench'], flags)
     for (const area of areas()) await vitest(`tests/${area}`, [area], flags)
@@ -281,8 +282,11 @@ const commands = {
   async matrix(flags) {
     for (const version of ['22', '24', '26']) {
       const bin = await fetched([`node@${version}`])
-      await vitest(`unit tests, Node ${version}`, units, flags, join(bin, 'node'))
+      await vitest(`unit tests, Node ${version}`, units, flags, { node: join(bin, 'node') })
     }
+    // As many as eight minutes allow, which on two cores is some millions of them.
+    const extra = { HANDSTAMP_DIFFERENTIAL: '10000000', HANDSTAMP_DIFFERENTIAL_SECONDS: '480' }
+    await vitest('both engines, at length', ['differential'], flags, { extra })
     if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
   },
 
