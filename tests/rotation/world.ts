@@ -251,7 +251,9 @@ const ring: KeyRing = {
     },
   }),
   verifier: (kid, alg) =>
-    kid === 'k' && alg === 'HS256' ? { kid, alg, verify: (input, signature) => mac(input) === signature } : undefined,
+    kid === 'k' && alg === 'HS256'
+      ? { kid, alg, verify: (input, signature) => mac(input) === Buffer.from(signature).toString('base64url') }
+      : undefined,
   jwks: () => ({ keys: [] }),
   phases: () => [],
 }
