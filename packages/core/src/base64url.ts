@@ -15,7 +15,7 @@ interface NativeBytes extends Uint8Array<ArrayBuffer> {
 }
 interface NativeBuffer {
   from(buffer: ArrayBufferLike, offset: number, length: number): NativeBytes
-  from(text: string, encoding: 'base64url'): NativeBytes
+  from(text: string, encoding: 'base64url' | 'utf8'): NativeBytes
 }
 const native: NativeBuffer | undefined = (globalThis as { Buffer?: NativeBuffer }).Buffer
 
@@ -30,6 +30,19 @@ const native: NativeBuffer | undefined = (globalThis as { Buffer?: NativeBuffer 
 export function encodeBase64url(bytes: Uint8Array): string {
   if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
   return encodeByLoop(bytes)
+}
+
+/**
+ * Answers the base64url text of a text's UTF-8.
+ *
+ * @example
+ * ```ts
+ * encodeTextBase64url('{}') // 'e30'
+ * ```
+ */
+export function encodeTextBase64url(text: string): string {
+  if (native !== undefined) return native.from(text, 'utf8').toString('base64url')
+  return encodeByLoop(new TextEncoder().encode(text))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { decodeBase64url, encodeBase64url, isBase64url, viewBase64url } from '../src/base64url.ts'
+import { decodeBase64url, encodeBase64url, encodeTextBase64url, isBase64url, viewBase64url } from '../src/base64url.ts'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
@@ -93,6 +93,11 @@ test('every text that is accepted is the text of its value', () => {
 test('the bytes have a buffer of their own, so that wiping or transferring it touches nothing else', () => {
   const value = decodeBase64url('Zm9v')
   expect(value?.buffer.byteLength).toBe(3)
+})
+
+test('a text is encoded as its UTF-8', () => {
+  for (const text of ['', '{}', 'é€👋', 'a\0b'])
+    expect(encodeTextBase64url(text)).toBe(encodeBase64url(new TextEncoder().encode(text)))
 })
 
 test('a view into a larger buffer is encoded by itself', () => {

@@ -16,8 +16,8 @@ export interface SigningHeader {
 /** The members of a key that were checked for its algorithm (jwt/key.ts), and `kty`. */
 export type KeyMembers = Readonly<Record<string, string>>
 
-/** Answers the compact JWS (RFC 7515 §7.1) of the payload under exactly this header. */
-export type Sign = (header: SigningHeader, payload: Uint8Array) => Eventual<string>
+/** Answers the compact JWS (RFC 7515 §7.1) of the payload, a text, under exactly this header. */
+export type Sign = (header: SigningHeader, payload: string) => Eventual<string>
 
 /**
  * Answers whether the signature fits the signing input (`header.payload`). The signature has the length that the key

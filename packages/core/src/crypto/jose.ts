@@ -12,7 +12,8 @@ import type { KeyMembers, Sign, Verify } from './engine.ts'
 /** Answers what signs with the key. It rejects where the platform has no such algorithm, or does not take the key. */
 export function importSigner(jwk: KeyMembers, alg: Algorithm): Eventual<Sign> {
   return importCryptoKey(jwk, alg, 'sign').then(
-    (key) => (header, payload) => new CompactSign(payload).setProtectedHeader({ ...header }).sign(key),
+    (key) => (header, payload) =>
+      new CompactSign(new TextEncoder().encode(payload)).setProtectedHeader({ ...header }).sign(key),
   )
 }
 

@@ -195,6 +195,7 @@ export function checkCustomClaims(custom: JsonObject): void {
 export function findMisshapen(claims: unknown): string | undefined {
   if (!isJsonObject(claims)) return 'claims'
   for (const [name, fits] of shape) {
+    // What is not the object's own is nobody's claim, whatever somebody may have put on Object.prototype.
     if (!fits(Object.hasOwn(claims, name) ? claims[name] : undefined)) return name
   }
   const id = (claims.user as JsonObject).id

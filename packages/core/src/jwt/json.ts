@@ -162,12 +162,14 @@ export function findUnwritable(value: unknown, depth: number, path = ''): string
 function findInContainer(value: object, depth: number, path: string): string | undefined {
   const array = Array.isArray(value)
   if (depth === 0 || (!array && !isPlain(value))) return path
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const member = (value as JsonObject)[name]
     if (member === undefined && !array) continue
-    const memberPath = path === '' ? name : `${path}.${name}`
-    if (name === '__proto__' || !name.isWellFormed()) return memberPath
-    const found = findUnwritable(member, depth - 1, memberPath)
-    if (found !== undefined) return found
+    if (name === '__proto__' || !name.isWellFormed() || findUnwritable(member, depth - 1) !== undefined) {
+      // Seldom, so the path is put together only now: doing it for each member would be half of the work.
+      const memberPath = path === '' ? name : `${path}.${name}`
+      return name === '__proto__' || !name.isWellFormed() ? memberPath : findUnwritable(member, depth - 1, memberPath)
+    }
   }
   return undefined
 }

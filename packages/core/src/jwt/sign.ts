@@ -4,7 +4,6 @@
  */
 
 import { AuthError } from '../errors.ts'
-import { utf8 } from '../secret.ts'
 import { type AccessClaims, accessTokenType, findMisshapen } from './claims.ts'
 import { claimsDepth, longestToken } from './decode.ts'
 import { after, type Eventual } from './eventual.ts'
@@ -29,7 +28,7 @@ export function signAccessToken(claims: AccessClaims, signer: SigningKey): Event
   const wrong = findMisshapen(claims) ?? findUnwritable(claims, claimsDepth)
   if (wrong !== undefined)
     throw new AuthError('ERR_CLAIMS_INVALID', `the claim ${wrong} is missing, misshapen, or not JSON`)
-  return after(signer.sign(accessTokenType, utf8(JSON.stringify(claims))), (token) => {
+  return after(signer.sign(accessTokenType, JSON.stringify(claims)), (token) => {
     if (token.length <= longestToken) return token
     throw new AuthError(
       'ERR_CREDENTIAL_TOO_LARGE',

@@ -6,7 +6,6 @@
 import * as engine from '#crypto'
 import { decodeBase64url } from '../base64url.ts'
 import { AuthError, safeCause } from '../errors.ts'
-import { utf8 } from '../secret.ts'
 import { type Algorithm, algorithmFacts } from './algorithm.ts'
 import { after, type Eventual } from './eventual.ts'
 import { type CheckedJwk, memberNames } from './key.ts'
@@ -16,10 +15,10 @@ export interface SigningKey {
   readonly kid: string
   readonly alg: Algorithm
   /**
-   * Answers the compact JWS of the payload, with the header `{alg, kid, typ}`.
+   * Answers the compact JWS of the payload, a text, with the header `{alg, kid, typ}`.
    * Throws or rejects with AuthError `ERR_KEY_UNAVAILABLE` where the platform does not take the key.
    */
-  readonly sign: (typ: string, payload: Uint8Array) => Eventual<string>
+  readonly sign: (typ: string, payload: string) => Eventual<string>
 }
 
 /** What verifies under one `kid` and one algorithm. */
@@ -90,7 +89,7 @@ function engineMembers(jwk: CheckedJwk, use: 'sign' | 'verify'): Record<string, 
 }
 
 function checkPair(sign: engine.Sign, verify: engine.Verify, { alg, kid }: CheckedJwk): Eventual<engine.Sign> {
-  return after(sign({ alg, kid, typ: 'check' }, utf8('{}')), (token) => {
+  return after(sign({ alg, kid, typ: 'check' }, '{}'), (token) => {
     const dot = token.lastIndexOf('.')
     const signature = decodeBase64url(token.slice(dot + 1)) ?? new Uint8Array()
     return after(verify(token.slice(0, dot), signature), (fits) => {

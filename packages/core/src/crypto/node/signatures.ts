@@ -4,7 +4,7 @@
  */
 
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import { encodeBase64url } from '../../base64url.ts'
+import { encodeBase64url, encodeTextBase64url } from '../../base64url.ts'
 import { type Algorithm, algorithmFacts, type Hash } from '../../jwt/algorithm.ts'
 import type { Eventual } from '../../jwt/eventual.ts'
 import type { KeyMembers, Sign, SigningHeader, Verify } from '../engine.ts'
@@ -29,9 +29,9 @@ export function importSigner(jwk: KeyMembers, alg: Algorithm): Eventual<Sign> {
     if (last?.typ !== header.typ || last.kid !== header.kid || last.alg !== header.alg) {
       const { kid, typ } = header
       last = { alg: header.alg, kid, typ }
-      segment = encodeBase64url(Buffer.from(JSON.stringify(last)))
+      segment = encodeTextBase64url(JSON.stringify(last))
     }
-    const signingInput = `${segment}.${encodeBase64url(payload)}`
+    const signingInput = `${segment}.${encodeTextBase64url(payload)}`
     return `${signingInput}.${signText(signingInput)}`
   }
 }
