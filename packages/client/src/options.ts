@@ -85,7 +85,7 @@ export function readOptions<User>(
   // What an object inherits has a name too, but is no storage.
   check(
     'get' in Object(kept),
-    `storage ${storage} with transport ${transport}`,
+    `storage ${typeof storage === 'object' ? 'of your own' : storage} with transport ${transport}`,
     Object.keys(named ?? storages).join(' or '),
   )
 
