@@ -49,7 +49,7 @@ function bound(request: RequestFace, standing: Standing, rules: AdmissionRules):
   }
   if (userAgent !== false && standing.userAgent !== undefined) {
     const now = request.headers.get('user-agent')
-    if (now === null || browserFamily(now) !== browserFamily(standing.userAgent))
+    if (now !== standing.userAgent && (now === null || browserFamily(now) !== browserFamily(standing.userAgent)))
       found.push(tell(standing, 'user_agent', userAgent, rules))
   }
   if (found.includes('revoke')) rules.defer(rules.revoke(standing.id))
