@@ -10,14 +10,20 @@ for (let value = 0; value < alphabet.length; value += 1) sextets[alphabet.charCo
 
 /** The part of Node's Buffer that is used where it exists: it encodes and decodes several times faster than a loop. */
 interface NativeBytes extends Uint8Array<ArrayBuffer> {
-  toString(encoding?: 'base64url'): string
-  write(text: string, encoding: 'base64url'): number
+  toString(encoding?: 'base64url', start?: number, end?: number): string
 }
 interface NativeBuffer {
+  alloc(length: number): NativeBytes
   from(buffer: ArrayBufferLike, offset: number, length: number): NativeBytes
   from(text: string, encoding: 'base64url' | 'utf8'): NativeBytes
 }
 const native: NativeBuffer | undefined = (globalThis as { Buffer?: NativeBuffer }).Buffer
+
+/**
+ * Where short bytes are copied to be encoded, and wiped after. A new array of up to 64 bytes has no memory of its own
+ * until somebody asks for its `buffer`, and that costs 0.4 µs, four times the encoding.
+ */
+const desk: NativeBytes | undefined = native?.alloc(256)
 
 /**
  * Answers the unpadded base64url text of the bytes; of no bytes, the empty text.
@@ -28,8 +34,13 @@ const native: NativeBuffer | undefined = (globalThis as { Buffer?: NativeBuffer 
  * ```
  */
 export function encodeBase64url(bytes: Uint8Array): string {
-  if (native !== undefined) return native.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
-  return encodeByLoop(bytes)
+  const { length } = bytes
+  if (native === undefined || desk === undefined) return encodeByLoop(bytes)
+  if (length > desk.length) return native.from(bytes.buffer, bytes.byteOffset, length).toString('base64url')
+  desk.set(bytes)
+  const text = desk.toString('base64url', 0, length)
+  desk.fill(0, 0, length)
+  return text
 }
 
 /**
@@ -57,10 +68,16 @@ export function encodeTextBase64url(text: string): string {
  * ```
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (native !== undefined) {
+    const view = viewBase64url(text)
+    const own = view && new Uint8Array(view)
+    // Others will be given this memory, and it may be a secret.
+    view?.fill(0)
+    return own
+  }
   if (!isBase64url(text)) return undefined
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
-  if (native !== undefined) native.from(bytes.buffer, 0, bytes.length).write(text, 'base64url')
-  else decodeByLoop(text, bytes)
+  decodeByLoop(text, bytes)
   return bytes
 }
 

@@ -61,6 +61,8 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const sessionDomain = utf8('handstamp/session/1\0')
+/** The domain with room for a secret, which is in there during one digest alone. */
+const sessionInput = concatBytes(sessionDomain, new Uint8Array(32))
 const userDomain = utf8('handstamp/user/1\0')
 
 /**
@@ -76,7 +78,10 @@ const userDomain = utf8('handstamp/user/1\0')
  */
 export function sessionDigest(secret: Uint8Array): string {
   if (secret.length !== 32) throw new RangeError('a session secret is 32 bytes')
-  return engine.sha256Text(concatBytes(sessionDomain, secret))
+  sessionInput.set(secret, sessionDomain.length)
+  const digest = engine.sha256Text(sessionInput)
+  sessionInput.fill(0, sessionDomain.length)
+  return digest
 }
 
 /**
