@@ -8,6 +8,7 @@ import { readBearer } from '@handstamp/core/authorization'
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import type { Duration } from '@handstamp/core/duration'
 import { parseDuration } from '@handstamp/core/duration'
+import type { Effect } from '@handstamp/core/effect'
 import { parseClockTolerance } from '@handstamp/core/jwt/claims'
 import type { KeyRing } from '@handstamp/core/jwt/key-ring'
 import { createRemoteJwks } from '@handstamp/core/jwt/remote-jwks'
@@ -79,7 +80,7 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
         ? ({ kind: 'token', token: input } as const)
         : readBearer(input.headers.get('authorization'))
     if (bearer.kind !== 'token') return reject(bearer.kind === 'absent' ? 'absent' : 'malformed_request')
-    const verified = await verifyAccessToken(bearer.token, {
+    const judged = verifyAccessToken(bearer.token, {
       resolve,
       issuer,
       audience,
@@ -88,23 +89,23 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
       maxLifetime,
       seen,
     })
+    // Where the answer is there at once nothing is awaited: each wait is a tenth of what a token seen before costs.
+    const verified = judged instanceof Promise ? await judged : judged
     if (!verified.ok) return reject(verified.reason)
     const { claims } = verified
-    const parsed = await user['~standard'].validate(claims.user)
+    const validated = user['~standard'].validate(claims.user)
+    const parsed = 'then' in validated ? await validated : validated
     if (parsed.issues !== undefined || parsed.value.id !== claims.sub) return reject('malformed')
     const session = sessionFromClaims(claims, parsed.value)
-    return session.pending === undefined
-      ? {
-          ok: true,
-          session,
-          effects: [
-            { type: 'header', name: 'Cache-Control', value: 'private, no-store' },
-            { type: 'header', name: 'Vary', value: 'Authorization' },
-          ],
-        }
-      : reject('pending')
+    return session.pending === undefined ? { ok: true, session, effects: answered } : reject('pending')
   }
 }
+
+/** What every answer to somebody known carries, so that no cache between hands it to another. */
+const answered: readonly Effect[] = Object.freeze([
+  Object.freeze({ type: 'header', name: 'Cache-Control', value: 'private, no-store' } as const),
+  Object.freeze({ type: 'header', name: 'Vary', value: 'Authorization' } as const),
+])
 
 /** A refusal of a verifier as a response, with a challenge for the realm (RFC 6750). */
 export function challenge(rejected: Rejected, realm: string): Response {

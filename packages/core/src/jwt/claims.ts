@@ -249,6 +249,7 @@ function optional(fits: (value: unknown) => boolean): (value: unknown) => boolea
 }
 
 function sharesAudience(presented: string | readonly string[], accepted: string | readonly string[]): boolean {
+  if (presented === accepted) return true
   const values = typeof presented === 'string' ? [presented] : presented
   return values.some((value) => (typeof accepted === 'string' ? value === accepted : accepted.includes(value)))
 }
