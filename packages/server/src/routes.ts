@@ -3,6 +3,7 @@
  * @module
  */
 import type { Authenticated } from '@handstamp/core/auth-result'
+import type { Effect } from '@handstamp/core/effect'
 import { isAuthError } from '@handstamp/core/errors'
 import type { UserLike } from '@handstamp/core/schema'
 import { listingOf, type SessionRecord } from '@handstamp/core/session'
@@ -13,7 +14,7 @@ import { clearCookies } from './grants.ts'
 import type { Settings } from './options.ts'
 import { isJson, mediaType, originVerdict } from './origin-check.ts'
 import { challengeResponse, errorResponse, problem, refusedRefresh } from './problem.ts'
-import { readCredential } from './read-credential.ts'
+import { presentedByCookie, readCredential } from './read-credential.ts'
 import { safeRedirect } from './redirect.ts'
 import { refreshSession } from './refresh.ts'
 import { parseObject, readBody } from './request-body.ts'
@@ -137,12 +138,7 @@ async function sessionRoute<User extends UserLike>(request: Request, settings: S
     const body: SessionBody<User> = { session, expires_in: expiresIn, refreshable }
     return applyEffects(result.effects, Response.json(body), settings)
   }
-  if (result.ok || result.reason === 'absent')
-    return applyEffects(
-      result.effects.filter(({ type }) => type === 'header'),
-      nobody(),
-      settings,
-    )
+  if (result.ok || result.reason === 'absent') return applyEffects(result.effects.filter(isHeader), nobody(), settings)
   if (result.refreshable === true)
     return challengeResponse(
       {
@@ -154,8 +150,15 @@ async function sessionRoute<User extends UserLike>(request: Request, settings: S
       },
       settings,
     )
-  if (dead.has(result.reason)) return applyEffects(clearCookies(settings), nobody(), settings)
-  return challengeResponse(result, settings)
+  if (!dead.has(result.reason)) return challengeResponse(result, settings)
+  // Another page's request causes nothing, and a bearer token that is dead says nothing of the cookies beside it.
+  const held = presentedByCookie(readCredential(request, settings))
+  const clears = held && originVerdict(request, settings.trusted) === 'allow'
+  return applyEffects(clears ? clearCookies(settings) : result.effects.filter(isHeader), nobody(), settings)
+}
+
+function isHeader({ type }: Effect): boolean {
+  return type === 'header'
 }
 
 /** Reasons after which the credential can never be good again. */
@@ -181,19 +184,26 @@ function nobody(): Response {
   return Response.json({ session: null }, { headers: { 'cache-control': 'private, no-store' } })
 }
 
+/** Who asks about sessions, the records of theirs, and which of those is the one that asks. */
+interface SessionsRead<User> {
+  readonly result: Authenticated<User>
+  readonly records: readonly SessionRecord[]
+  readonly current: SessionRecord
+}
+
 /**
- * Who asks about sessions, and the records of theirs. The records are asked, and not the token alone: a token may live a
+ * Reads the sessions of whoever asks. The records are asked, and not the token alone: a token may live a
  * little longer than its session, and what was ended must not end others.
  */
 async function readSessions<User extends UserLike>(
   request: Request,
   settings: Settings<User>,
-): Promise<{ readonly result: Authenticated<User>; readonly records: readonly SessionRecord[] } | Response> {
+): Promise<SessionsRead<User> | Response> {
   const result = await authenticate(request, settings)
   if (!result.ok) return challengeResponse(result, settings)
   const records = (await settings.strategy.sessions?.list(result.session.user.id)) ?? []
-  if (records.some(({ id }) => id === result.session.id)) return { result, records }
-  return challengeResponse(reject(settings, 'revoked', {}), settings)
+  const current = records.find(({ id }) => id === result.session.id)
+  return current ? { result, records, current } : challengeResponse(reject(settings, 'revoked', {}), settings)
 }
 
 async function listRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
@@ -216,7 +226,7 @@ async function endOneRoute<User extends UserLike>(
   if (!records.some((record) => record.id === id) || !(await settings.strategy.sessions?.revoke(id)))
     return applyEffects(result.effects, problem(404, 'not_found'), settings)
   settings.emit({ type: 'session.ended', sessionId: id, userId: result.session.user.id })
-  return ended(result, id === result.session.id, settings)
+  return ended(read, id === result.session.id, settings)
 }
 
 async function endAllRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
@@ -226,11 +236,17 @@ async function endAllRoute<User extends UserLike>(request: Request, settings: Se
   const others = new URL(request.url).searchParams.get('others') === 'true'
   const sessions = (await settings.strategy.sessions?.revokeAll(session.user.id, others ? session.id : undefined)) ?? 0
   settings.emit({ type: 'user.signed_out_everywhere', userId: session.user.id, sessions })
-  return ended(read.result, !others, settings)
+  return ended(read, !others, settings)
 }
 
-function ended<User extends UserLike>(result: Authenticated<User>, own: boolean, settings: Settings<User>): Response {
-  const effects = own ? [...clearCookies(settings), ...result.effects] : result.effects
+/** What ended itself by a bearer token leaves the cookies: they are another session's. */
+function ended<User extends UserLike>(
+  { result, current }: SessionsRead<User>,
+  own: boolean,
+  settings: Settings<User>,
+): Response {
+  const effects =
+    own && current.transport !== 'bearer' ? [...clearCookies(settings), ...result.effects] : result.effects
   return applyEffects(effects, new Response(null, { status: 204 }), settings)
 }
 

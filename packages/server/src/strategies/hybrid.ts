@@ -125,6 +125,7 @@ function openHybrid<User extends { readonly id: string }>(
       const verified = await tokens.verify(held.access.text, now)
       if (!verified.ok) return refuse(verified.reason, refreshable)
       const { claims } = verified
+      if (claims.sid === undefined) return refuse('wrong_type', false)
       const user = await context.readUser(claims.user)
       if (user === undefined || user.id !== claims.sub) return refuse('outdated', refreshable)
       return {
@@ -154,8 +155,13 @@ function openHybrid<User extends { readonly id: string }>(
       }
     },
 
-    async refresh({ refresh }, _now, admit, judge) {
+    async refresh({ access, refresh }, now, admit, judge) {
       if (!refresh) return refuse('absent')
+      if (access?.via === 'cookie' && refresh.via === 'cookie') {
+        // Both were set together. A refresh cookie without `__Host-` can be another host's, and bring its own session.
+        const claims = await tokens.identify(access.text, now)
+        if (claims && claims.sid !== parseRefreshCredential(refresh.text)?.id) return refuse('mismatch', false)
+      }
       return rotation.refresh(refresh, admit, async ({ record, token, now }) => {
         const user = await records.readUser(record)
         if (user === undefined) return refuse('unknown', false)

@@ -44,6 +44,17 @@ export function openStatelessTokens<User extends { readonly id: string }>(
     }
   }
 
+  /** A genuine token of this strategy. One with a `sid` has a record behind it, and must not be re-issued past its end. */
+  async function read(token: string, now: number) {
+    const verified = await tokens.verify(token, now)
+    if (!verified.ok) return refuse(verified.reason)
+    const { claims } = verified
+    if (claims.sid !== undefined) return refuse('wrong_type', false)
+    const user = await context.readUser(claims.user)
+    if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
+    return { ok: true as const, claims, user }
+  }
+
   return {
     epoch: async () => undefined,
     sharedClock: false,
@@ -66,24 +77,21 @@ export function openStatelessTokens<User extends { readonly id: string }>(
 
     async authenticate({ access }, now) {
       if (!access) return refuse('absent')
-      const verified = await tokens.verify(access.text, now)
-      if (!verified.ok) return refuse(verified.reason)
-      const { claims } = verified
-      const user = await context.readUser(claims.user)
-      if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
+      const good = await read(access.text, now)
+      if (!good.ok) return good
       return {
         ok: true,
-        session: sessionFromClaims(claims, user),
-        standing: standingFromClaims(claims),
-        expiresIn: secondsLeft(claims, now),
+        session: sessionFromClaims(good.claims, good.user),
+        standing: standingFromClaims(good.claims),
+        expiresIn: secondsLeft(good.claims, now),
         refreshable: true,
       }
     },
 
     async renew({ access }, entry) {
-      const verified = access && (await tokens.verify(access.text, entry.now))
-      if (!verified?.ok) return refuse(verified?.reason ?? 'absent')
-      const { pending: _owed, ...kept } = subjectFromClaims(verified.claims, entry.user, entry.now)
+      const good = access ? await read(access.text, entry.now) : refuse('absent')
+      if (!good.ok) return good
+      const { pending: _owed, ...kept } = subjectFromClaims(good.claims, entry.user, entry.now)
       const owed = entry.pending === undefined ? {} : { pending: entry.pending }
       const subject = { ...kept, authTime: wholeSecond(entry.now), ...owed }
       return { grant: await grant(subject), save: async () => 'saved' }
@@ -91,14 +99,11 @@ export function openStatelessTokens<User extends { readonly id: string }>(
 
     async refresh({ access }, now, admit, judge) {
       if (!access) return refuse('absent')
-      const verified = await tokens.verify(access.text, now)
-      if (!verified.ok) return refuse(verified.reason, false)
-      const { claims } = verified
-      const refusal = admit(standingFromClaims(claims), access.via)
+      const good = await read(access.text, now)
+      if (!good.ok) return refuse(good.reason, false)
+      const refusal = admit(standingFromClaims(good.claims), access.via)
       if (refusal) return refuse(refusal, false)
-      const user = await context.readUser(claims.user)
-      if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
-      const subject = subjectFromClaims(claims, user, now)
+      const subject = subjectFromClaims(good.claims, good.user, now)
       if (now >= subject.expiresAt) return refuse('expired', false)
       const granted = await grant(subject)
       judge(granted)

@@ -42,6 +42,8 @@ export function openStoredTokens<User extends { readonly id: string }>(
     if (claims.sid === undefined) return refuse('wrong_type', false)
     const found = await store.find(claims.sid)
     if (!found) return refuse('revoked', false)
+    // A record that rotates is kept alive by its refresh token alone: an access token of minutes must not be enough.
+    if (found.record.rotation !== undefined) return refuse('wrong_type', false)
     if (isExpired(found.record, now)) return refuse('expired', false)
     const user = found.record.userId === claims.sub ? await records.readUser(found.record) : undefined
     if (user === undefined) return refuse('unknown', false)
