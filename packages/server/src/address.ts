@@ -117,6 +117,7 @@ function byCount(count: number): (address: string | undefined, hop: number) => b
 const networksOf = new WeakMap<readonly string[], readonly Network[]>()
 
 function byAddress(entries: readonly string[]): (address: string | undefined) => boolean {
+  if (!Array.isArray(entries)) throw new TypeError(proxiesWanted)
   const networks = networksOf.get(entries) ?? entries.map(readNetwork)
   networksOf.set(entries, networks)
   return (text) => {

@@ -11,6 +11,7 @@ import { type Admit, type Standing, travelsBy } from './strategies/strategy.ts'
 /** What happens when a session is used from elsewhere than it began: told, or refused until the user signs in again, or ended. */
 export type OnMismatch = false | 'event' | 'reauthenticate' | 'revoke'
 
+/** Judged by the record: at each request where one is read, under hybrid() at each refresh. token() without a store has none. */
 export interface BindingOptions {
   /** Compared by /24 and /64; a change between IPv4 and IPv6 is told and never refused. `false` unless set. */
   readonly ip?: OnMismatch

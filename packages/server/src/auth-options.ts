@@ -59,7 +59,7 @@ export interface AuthOptions<
   readonly origin: string
   /** More origins that may sign in and send cookies; CORS answers them. */
   readonly origins?: readonly string[]
-  /** Any Standard Schema: the one source of the user's type and claims. It must accept its own output after JSON. */
+  /** Any Standard Schema: the one source of the user's type and claims. Its output is JSON, no Date or Map, and it accepts that again. */
   readonly user: U
   /** The schema of what a sign-in sends. */
   readonly credentials?: C

@@ -54,6 +54,7 @@ export interface AuthCore<S extends AuthShape> {
   ): Promise<Granted<S['user']> | Rejected>
   /** For a middleware that can write, when `authenticate` answered `refreshable`. */
   refresh(request: RequestFace, options?: { readonly refreshToken?: string }): Promise<Granted<S['user']> | Rejected>
+  /** Ends the session that the request presents. Takes no origin check: the route does, and a page that calls this must. */
   signOut(request: RequestFace): Promise<SignedOut>
   /** The routes of the wire; undefined when the path is not one of them. */
   handler(request: Request): Promise<Response | undefined>
@@ -154,7 +155,8 @@ function openSessions<User extends UserLike>(
       return (await records.list(userId)).map((record) => listingOf(record, undefined))
     },
     async revoke(sessionId, owner) {
-      if (!isSessionId(sessionId) || (owner && handleOf(sessionId) !== userHandle(owner.userId))) return false
+      if (!isSessionId(sessionId) || (owner !== undefined && handleOf(sessionId) !== userHandle(owner.userId)))
+        return false
       return records.revoke(sessionId)
     },
     async revokeAll(userId, options) {

@@ -35,7 +35,8 @@ export async function authenticate<User extends UserLike>(
   settings: Settings<User>,
   options: AuthenticateOptions = {},
 ): Promise<Answered<User>> {
-  const fresh = options.fresh === undefined ? undefined : parseDuration(options.fresh, 'authenticate({ fresh })')
+  // An undefined that was computed must not turn the question off.
+  const fresh = 'fresh' in options ? parseDuration(options.fresh as Duration, 'authenticate({ fresh })') : undefined
   const presented = readCredential(request, settings)
   if (presented.fault === undefined && !presented.access && !presented.refresh)
     return reject(settings, 'absent', { crossSiteNavigation: isCrossSiteNavigation(request) })

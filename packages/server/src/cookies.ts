@@ -48,6 +48,9 @@ export function planCookies(options: CookieOptions, setting: CookieSetting): Coo
   if (sameSite === 'none' && (others.length === 0 || !secure)) {
     throw new TypeError("cookie.sameSite 'none' is for applications on other sites: list them in `origins`, over https")
   }
+  for (const name of ['shareRefresh', 'narrowRefresh'] as const) {
+    if (typeof (options[name] ?? false) !== 'boolean') throw new TypeError(`cookie.${name} must be true or false`)
+  }
   if (options.domain !== undefined) checkDomain(options.domain, origin.hostname)
   if (options.shareRefresh === true && options.domain === undefined) {
     throw new TypeError('cookie.shareRefresh goes with cookie.domain: leave it out')

@@ -70,6 +70,8 @@ const names = {
   pages: ['signIn'],
 } as const
 
+const functions = ['verifyCredentials', 'identify', 'events', 'clock', 'random', 'waitUntil'] as const
+
 /**
  * Checks the options of `createAuth`.
  *
@@ -85,14 +87,21 @@ export function readOptions<User extends UserLike>(
     const given: object | undefined = options[group]
     if (given !== undefined) checkNames(given, names[group], group)
   }
-  if (options.limits?.signIn) checkNames(options.limits.signIn, names['limits.signIn'], 'limits.signIn')
+  const attempts = options.limits?.signIn
+  if (attempts !== undefined && attempts !== false) checkNames(attempts, names['limits.signIn'], 'limits.signIn')
+  for (const name of functions) {
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw new TypeError(`${name} must be a function`)
+  }
   const { strategy: given, user } = options
   if (typeof given?.open !== 'function') throw new TypeError('strategy must be session(…), token(…) or hybrid(…)')
   if (typeof user?.['~standard']?.validate !== 'function')
     throw new TypeError('user must be a Standard Schema, e.g. z.object({ id: z.string() })')
 
   const origin = readOrigin(options.origin, 'origin', options[allowInsecureLoopback] === true)
-  const others = (options.origins ?? []).map(
+  const listed = options.origins ?? []
+  if (!Array.isArray(listed)) throw new TypeError('origins must be a list of origins: write [ ] around one')
+  const others = listed.map(
     (other, at) => readOrigin(other, `origins[${at}]`, options[allowInsecureLoopback] === true).origin,
   )
   const transports = readTransports(options.transport, given)
@@ -107,6 +116,8 @@ export function readOptions<User extends UserLike>(
   const { defer, drain } = deferred(options.waitUntil)
   const parseUser = userParser(user)
   const limits = options.limits ?? {}
+  const binding = readBinding(options.binding ?? {})
+  if (!given.stateful) checkStateless(binding, limits)
   const strategy = given.open<User>({
     clock,
     random: options.random ?? randomBytes,
@@ -132,7 +143,7 @@ export function readOptions<User extends UserLike>(
     realm: origin.host,
     clock,
     rules: {
-      binding: readBinding(options.binding ?? {}),
+      binding,
       notBefore: readNotBefore(options.notBefore),
       emit,
       revoke: async (id) => strategy.sessions?.revoke(id),
@@ -145,6 +156,14 @@ export function readOptions<User extends UserLike>(
     signIn: readSignIn(options, limits, clock),
     signInPage: readPage(options.pages?.signIn ?? '/', 'pages.signIn'),
   }
+}
+
+/** What only a record can hold somebody to; an option that protects nobody is worse than none. */
+function checkStateless(binding: AdmissionRules['binding'], limits: LimitOptions): void {
+  const bound = (['ip', 'userAgent'] as const).find((name) => binding[name] !== false && binding[name] !== 'event')
+  if (bound === undefined && limits.sessionsPerUser === undefined) return
+  const option = bound === undefined ? 'limits.sessionsPerUser' : `binding.${bound}`
+  throw new TypeError(`${option} needs a store: token() without one keeps no record, so leave it out or add a store`)
 }
 
 function readOrigin(value: unknown, option: string, insecure: boolean): URL {
@@ -183,7 +202,8 @@ function readTransports(value: Transports, strategy: Strategy): readonly Transpo
 }
 
 function readBasePath(path: unknown): string {
-  if (typeof path !== 'string' || !/^(?:\/[A-Za-z0-9._~-]+)+$/.test(path))
+  // A segment of dots alone is gone from every URL that arrives.
+  if (typeof path !== 'string' || !/^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+$/.test(path))
     throw new TypeError("basePath must look like '/auth', without a slash at its end")
   return path
 }
@@ -230,9 +250,12 @@ function readSignIn<User extends UserLike>(
   clock: Clock,
 ): SignInSettings<User> | undefined {
   const { credentials, verifyCredentials } = options
-  if (verifyCredentials === undefined) return undefined
-  if (typeof verifyCredentials !== 'function')
-    throw new TypeError('verifyCredentials must be a function that answers a user or null')
+  if (verifyCredentials === undefined) {
+    if (credentials === undefined && options.identify === undefined) return undefined
+    throw new TypeError(
+      'verifyCredentials is missing: without it there is no sign-in, so leave out credentials and identify',
+    )
+  }
   if (typeof credentials?.['~standard']?.validate !== 'function') {
     throw new TypeError('credentials is missing: verifyCredentials needs a Standard Schema of what a sign-in sends')
   }
@@ -258,7 +281,7 @@ function identifierOf(credentials: unknown): string | undefined {
   if (typeof credentials !== 'object' || credentials === null) return undefined
   for (const field of ['email', 'username', 'identifier', 'login']) {
     const value = (credentials as Record<string, unknown>)[field]
-    if (typeof value === 'string') return value.normalize('NFKC').trim().toLowerCase()
+    if (typeof value === 'string') return value
   }
   return undefined
 }

@@ -10,7 +10,7 @@ import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
-import { checkUser } from './sign-in.ts'
+import { checkPending, checkUser } from './sign-in.ts'
 
 /**
  * Old secret dead and new one alive in one commit; the factor that was owed is owed no more, unless `pending` says so.
@@ -26,6 +26,7 @@ export async function renewSession<User extends UserLike>(
   const result = await authenticate(request, settings, { readOnly: true, allowPending: true })
   if (!result.ok) return result
   const user = await checkUser(given, settings)
+  checkPending(pending)
   if (result.session.user.id !== user.id)
     throw new TypeError('renew takes the user of the session: sign in to change who it is')
   for (let attempt = 0; attempt < 4; attempt += 1) {

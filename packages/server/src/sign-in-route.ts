@@ -125,11 +125,16 @@ async function verify<User>(
   }
 }
 
-/** A user has an `id`; what has none but a `user` owes a factor. */
+/** A user has an `id`; what has none but a `user` owes a factor. What cannot be either is no guess, and no user. */
 function readVerified<User extends UserLike>(
   verified: Verified<User>,
 ): Pick<Proven<User>, 'user' | 'pending'> | undefined {
-  if (verified === null || verified === undefined) return undefined
+  if (!verified) return undefined
+  if (typeof verified !== 'object')
+    throw new AuthError(
+      'ERR_VERIFY_CREDENTIALS_FAILED',
+      'verifyCredentials must answer a user, { user, pending } or null',
+    )
   if ('pending' in verified && 'user' in verified && !('id' in verified)) return verified
   return { user: verified as User }
 }

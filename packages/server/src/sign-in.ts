@@ -10,6 +10,7 @@ import { userHandle } from '@handstamp/core/secret'
 import type { Transport } from '@handstamp/core/session'
 import { transportHeader } from '@handstamp/core/wire'
 import { checkSize, deliver } from './grants.ts'
+import { frozenJson } from './json-value.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
@@ -70,6 +71,7 @@ export async function grantSession<User extends UserLike>(
       pending = again.pending
       user = await checkUser(again.user, settings)
     }
+    checkPending(pending)
     const now = settings.clock()
     const ip = addressOf(request)
     const userAgent = request.headers.get('user-agent')?.slice(0, 512)
@@ -127,7 +129,15 @@ export async function checkUser<User extends UserLike>(user: User, settings: Set
   } catch {
     throw new AuthError('ERR_CLAIMS_INVALID', 'user.id must be a string of 1 to 255 bytes')
   }
+  // Here and not in the store or the token, of which some would change what others refuse.
+  frozenJson(parsed.user, 'user')
   return parsed.user
+}
+
+/** @throws AuthError `ERR_CLAIMS_INVALID` unless the factor that is owed has a name. */
+export function checkPending(pending: string | undefined): void {
+  if (pending === undefined || (typeof pending === 'string' && pending !== '')) return
+  throw new AuthError('ERR_CLAIMS_INVALID', "pending must name the factor that is owed, such as 'mfa'")
 }
 
 function jsonCopy(user: unknown): unknown {

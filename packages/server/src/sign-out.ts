@@ -10,7 +10,10 @@ import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import type { RequestFace } from './request-face.ts'
 
-/** `revoked: false`: a signed token that nothing can call back stays good until `validUntil` (milliseconds since the epoch). */
+/**
+ * `revoked: false`: a signed token that nothing can call back stays good until `validUntil` (milliseconds since the epoch).
+ * Without `validUntil`, what was presented does not tell which session is meant, and nothing has changed.
+ */
 export interface SignedOut {
   readonly ok: true
   readonly revoked: boolean
@@ -30,6 +33,7 @@ export async function endSession<User extends UserLike>(
   settings: Settings<User>,
 ): Promise<SignedOut> {
   const presented = readCredential(request, settings)
+  if (presented.fault !== undefined) return { ok: true, revoked: false, effects: varies(settings) }
   const held = presented.access !== undefined || presented.refresh !== undefined
   const ended = held ? await settings.strategy.revoke(presented, settings.clock()) : { revoked: true }
   if (ended.revoked && ended.standing)

@@ -19,6 +19,7 @@ import type { StandardSchema, UserLike } from '@handstamp/core/schema'
 import { allowInsecureLoopback } from '@handstamp/core/unsafe'
 import { defaultBasePath, routePaths } from '@handstamp/core/wire'
 import { sessionFromClaims } from './access-tokens.ts'
+import { checkNames } from './option-names.ts'
 import { challengeResponse } from './problem.ts'
 import type { RequestFace } from './request-face.ts'
 
@@ -40,6 +41,8 @@ export interface VerifierOptions<User extends UserLike> {
   readonly [allowInsecureLoopback]?: boolean
 }
 
+const optionNames = ['issuer', 'audience', 'jwks', 'user', 'maxLifetime', 'clockTolerance', 'clock', 'fetch'] as const
+
 /** Judges a request's bearer token, or a token as text. */
 export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<User>>
 
@@ -59,6 +62,7 @@ export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<U
  * keys cannot be had.
  */
 export function createVerifier<User extends UserLike>(options: VerifierOptions<User>): Verify<User> {
+  checkNames(options, optionNames, 'createVerifier()')
   const { issuer, user } = options
   if (typeof issuer !== 'string' || issuer === '')
     throw new TypeError("issuer is missing: write the issuer's origin, 'https://app.example'")

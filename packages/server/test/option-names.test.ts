@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createAuth, hybrid, memoryStore, session, token } from '../src/index.ts'
+import { toNodeHandler } from '../src/adapters/node.ts'
+import { createAuth, createVerifier, hybrid, memoryStore, session, token } from '../src/index.ts'
 import { testKeys, testSecrets } from './keys.ts'
 
 const store = memoryStore()
@@ -18,6 +19,9 @@ describe('an option that does not exist is refused by name, its nearest neighbou
     ['session()', 'ttl', () => session({ store, ttl: '1h' } as never), () => session({ store, idleTimeout: '1h' })],
     ['token()', 'ttl', () => token({ keys: testKeys, ttl: '1h' } as never), () => token({ keys: testKeys, lifetime: '1h' })], // biome-ignore format: a row
     ['hybrid()', 'leeway', () => hybrid({ store, keys: testKeys, secrets: testSecrets, leeway: '1s' } as never), () => hybrid({ store, keys: testKeys, secrets: testSecrets, grace: '1s' })], // biome-ignore format: a row
+    ['createVerifier()', 'algorithms', () => createVerifier({ issuer: 'https://a.example', user, algorithms: [] } as never), () => createVerifier({ issuer: 'https://a.example', user, audience: 'a' })], // biome-ignore format: a row
+    ['memoryStore()', 'max', () => memoryStore({ max: 1 } as never), () => memoryStore({ maxSessions: 1 })],
+    ['toNodeHandler()', 'trustProxy', () => toNodeHandler(auth({}), { trustProxy: 1 } as never), () => toNodeHandler(auth({}), { trustedProxies: 1 })], // biome-ignore format: a row
   ])('%s: %s', (where, name, wrong, right) => {
     expect(wrong).toThrow(new RegExp(`^${where.replace(/[().]/g, '\\$&')} has no option "${name}": it has `))
     expect(right).not.toThrow()

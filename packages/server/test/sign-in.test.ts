@@ -7,6 +7,7 @@ import {
   type Bench,
   type BenchUser,
   bench,
+  kinds,
   legal,
   minute,
   refreshTokenOf,
@@ -376,6 +377,59 @@ describe('pending', () => {
   })
 })
 
+describe('what verifyCredentials may not answer', () => {
+  test.each([[''], [null], [false], [0]])('a factor without a name: %j', async (pending) => {
+    for (const kind of kinds) {
+      const bed = bench(kind, { transport: 'bearer', verify: async () => ({ user: ada, pending }) })
+      const agent = bed.agent()
+      expect((await signIn(agent)).status).toBe(500)
+      expect(bed.events.at(-1)).toMatchObject({
+        code: 'ERR_CLAIMS_INVALID',
+        message: expect.stringContaining('pending'),
+      })
+      expect(agent.tokens).toEqual({})
+      const renewed = bed.auth.renew(ada, (await bed.signedIn()).request('POST', '/'), { pending: pending as never })
+      expect(await verdict(renewed)).toBe('ERR_CLAIMS_INVALID')
+    }
+  })
+
+  test('undefined for a factor owes none', async () => {
+    const bed = bench('hybrid', { verify: async () => ({ user: ada, pending: undefined }) })
+    const agent = bed.agent()
+    await signIn(agent)
+    expect(await whoIs(bed, agent)).toBe('ok')
+  })
+
+  test.each([[false], [0], ['']])('%j is nobody, and counts as a guess', async (answer) => {
+    const limits = { signIn: { identifier: 2 } }
+    const bed = bench('session', { verify: async () => answer, auth: { limits, identify: () => 'ada' } })
+    const statuses = [await signIn(bed.agent()), await signIn(bed.agent()), await signIn(bed.agent())]
+    expect(statuses.map(({ status }) => status)).toEqual([401, 401, 429])
+  })
+
+  test.each([[true], ['ada'], [1]])('%j is a failure of ours', async (answer) => {
+    const bed = bench('session', { verify: async () => answer })
+    expect((await signIn(bed.agent())).status).toBe(503)
+    expect(bed.events.at(-1)).toMatchObject({ code: 'ERR_VERIFY_CREDENTIALS_FAILED' })
+  })
+
+  test('a user whose output is not JSON, whatever would keep it', async () => {
+    const user: StandardSchema<object> = {
+      '~standard': {
+        version: 1,
+        vendor: 'tests',
+        validate: (value) => ({ value: { ...(value as object), since: new Date(0) } }),
+      },
+    }
+    for (const kind of kinds) {
+      const bed = bench(kind, { transport: 'bearer', auth: { user } })
+      expect((await signIn(bed.agent())).status).toBe(500)
+      const message = expect.stringContaining('user.since is an instance of Date')
+      expect(bed.events.at(-1)).toMatchObject({ code: 'ERR_CLAIMS_INVALID', message })
+    }
+  })
+})
+
 describe('notBefore', () => {
   test.each(legal)('%s over %s signs out who proved themselves earlier', async (kind, transport) => {
     const bed = bench(kind, { transport })
@@ -409,7 +463,7 @@ describe('fresh', () => {
     expect(await whoIs(bed, agent)).toBe('ok')
   })
 
-  test.each([0, -1, 'now', Number.NaN])('%s is no duration', async (fresh) => {
+  test.each([undefined, null, 0, -1, 'now', Number.NaN])('%s is no duration', async (fresh) => {
     const bed = bench('session')
     await expect(bed.auth.authenticate(bed.agent().request('GET', '/'), { fresh: fresh as never })).rejects.toThrow(
       /fresh/,

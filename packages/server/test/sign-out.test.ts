@@ -2,6 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { accessOf, bench, legal, origin, verdict, whoIs, withStore } from './strategies/bench.ts'
 
 describe('sign-out', () => {
+  test('of two cookies with one name: nothing is said to have ended, and nothing has', async () => {
+    const bed = bench('session')
+    const agent = await bed.signedIn()
+    const cookie = `__Host-handstamp=${accessOf(agent)}; __Host-handstamp=planted`
+    const out = await bed.auth.signOut(agent.request('POST', '/', { headers: { cookie } }))
+    expect(out).toEqual({ ok: true, revoked: false, effects: [{ type: 'header', name: 'Vary', value: 'Cookie' }] })
+    expect(await whoIs(bed, agent)).toBe('ok')
+  })
+
   test.each(legal)('%s over %s: nobody, twice and nonsense are 204', async (kind, transport) => {
     const bed = bench(kind, { transport })
     const agent = await bed.signedIn()

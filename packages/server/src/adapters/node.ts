@@ -8,6 +8,7 @@ import { peerAddress } from '../address.ts'
 import { headerOf, type NodeIncoming, type ProxyOptions, peerOf, urlOf } from '../node/incoming.ts'
 import { lazyRequest } from '../node/lazy-request.ts'
 import { sendResponse } from '../node/outgoing.ts'
+import { checkNames } from '../option-names.ts'
 import { errorResponse, problem } from '../problem.ts'
 import { type RequestFace, withAddress } from '../request-face.ts'
 
@@ -22,7 +23,7 @@ export interface AuthHandler {
 }
 
 export interface NodeHandlerOptions extends ProxyOptions {
-  /** Learns of what was answered by 500 or 503 because it was thrown. */
+  /** Learns of what was thrown here, by `next` too, and answered by 500 or 503. What `auth` answers so by itself is told to its `events`. What it throws is ignored. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -33,7 +34,7 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse, next?: (er
  * Answers a handler that serves the routes of `auth`. What is not for us goes to `next`, or is 404 where there is none.
  * What is thrown is answered by 500 or 503 without a word of the cause, and never once an answer has begun.
  *
- * @throws TypeError where `trustedProxies` cannot be read.
+ * @throws TypeError where an option does not exist or cannot be read.
  *
  * @example
  * ```ts
@@ -42,27 +43,25 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse, next?: (er
  * ```
  */
 export function toNodeHandler(auth: AuthHandler, options: NodeHandlerOptions = {}): NodeHandler {
+  if (typeof auth?.handler !== 'function') throw new TypeError('toNodeHandler takes what createAuth() answers')
+  checkNames(options, ['trustedProxies', 'forwardedHeader', 'onError'], 'toNodeHandler()')
   checkProxies(options)
 
-  async function answer(req: IncomingMessage, res: ServerResponse): Promise<boolean> {
+  async function serve(req: IncomingMessage, res: ServerResponse, next?: () => void): Promise<void> {
     try {
       const request = lazyRequest(req, res, urlOf(req, auth.origin))
       const response = await auth.handler(withAddress(request, peerOf(req, options)))
-      if (response === undefined) return false
-      await sendResponse(res, response)
+      if (response !== undefined) await sendResponse(res, response)
+      else if (next !== undefined) next()
+      else await sendResponse(res, problem(404, 'not_found'))
     } catch (error) {
       // A client that leaves is no failure of ours.
-      if (res.destroyed && !res.headersSent) return true
-      options.onError?.(error)
+      if (res.destroyed && !res.headersSent) return
+      try {
+        options.onError?.(error)
+      } catch {}
       await sendResponse(res, errorResponse(isAuthError(error) ? error.code : 'ERR_INTERNAL'))
     }
-    return true
-  }
-
-  async function serve(req: IncomingMessage, res: ServerResponse, next?: () => void): Promise<void> {
-    if (await answer(req, res)) return
-    if (next !== undefined) next()
-    else await sendResponse(res, problem(404, 'not_found'))
   }
 
   return (req, res, next) => {
@@ -90,6 +89,8 @@ export function nodeRequest(req: IncomingMessage, origin: string, options: Proxy
   return address === undefined ? face : { ...face, address }
 }
 
-function checkProxies({ trustedProxies }: ProxyOptions): void {
+function checkProxies({ trustedProxies, forwardedHeader = 'x-forwarded-for' }: ProxyOptions): void {
+  if (!['x-forwarded-for', 'forwarded'].includes(forwardedHeader))
+    throw new TypeError("forwardedHeader must be 'x-forwarded-for' or 'forwarded'")
   peerAddress({ remote: undefined, trustedProxies })
 }

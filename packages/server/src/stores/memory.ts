@@ -7,6 +7,7 @@ import { handleOf, isSessionId } from '@handstamp/core/credential'
 import { isExpired, type SessionRecord, sessionExpiry } from '@handstamp/core/session'
 import { type Expiring, expiryHeap } from '../expiry-heap.ts'
 import { frozenJson } from '../json-value.ts'
+import { checkNames } from '../option-names.ts'
 import { replacementOf } from '../replacement.ts'
 import type { Found, Saved, SessionStore } from './store.ts'
 
@@ -52,6 +53,7 @@ const restingUsers = 10_000
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  checkNames(options, ['maxSessions', 'clock'], 'memoryStore()')
   const { maxSessions = 100_000, clock = systemClock } = options
   if (!Number.isInteger(maxSessions) || maxSessions < 1) {
     throw new RangeError('memoryStore: maxSessions must be a whole number of at least 1, e.g. 100000')

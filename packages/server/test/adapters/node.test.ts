@@ -37,6 +37,10 @@ function serve(handler: (request: Request) => Response | Promise<Response>): Par
   }
 }
 
+function fail(): never {
+  throw new Error('not ours')
+}
+
 interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
@@ -353,6 +357,40 @@ describe('what goes out', () => {
     )
     await expect(ask(port)).rejects.toThrow()
     expect(errors).toEqual([new Error('half-way')])
+  })
+
+  test.each([
+    [
+      'a listener',
+      toNodeHandler(
+        serve(() => Promise.reject(new Error('ours'))),
+        { onError: fail },
+      ),
+      500,
+    ],
+    ['what comes next', (req, res) => toNodeHandler(serve(() => new Response()))(req, res, fail), 500, '/elsewhere'],
+  ] satisfies [string, RequestListener, number, string?][])(
+    '%s that throws is answered for, and rejects nowhere',
+    async (_what, listener, status, path = '/auth/x') => {
+      const rejected: unknown[] = []
+      const note = (error: unknown): void => void rejected.push(error)
+      process.on('unhandledRejection', note)
+      const answer = await ask(await listen(listener), { path })
+      await new Promise((resolve) => setImmediate(resolve))
+      process.off('unhandledRejection', note)
+      expect([answer.status, rejected]).toEqual([status, []])
+    },
+  )
+
+  test.each([
+    ['no auth', undefined, {}, 'createAuth'],
+    ['an auth without a handler', { origin }, {}, 'createAuth'],
+    ['true for a number of proxies', serve(() => new Response()), { trustedProxies: true }, 'trustedProxies'],
+    ['a header that is not known', serve(() => new Response()), { forwardedHeader: 'x-real-ip' }, 'forwardedHeader'],
+  ])('%s is refused at once', (_what, auth, options, name) => {
+    expect(() => toNodeHandler(auth as never, options as never)).toThrow(
+      expect.objectContaining({ name: 'TypeError', message: expect.stringContaining(name) }),
+    )
   })
 
   test('sendResponse serves refusals of an application', async () => {

@@ -140,6 +140,7 @@ describe('createAuth()', () => {
     user: userSchema,
   }
   const session = strategyOf('session', store)
+  const bare = strategyOf('token', store)
   const signIn = { credentials: userSchema, verifyCredentials: async () => null }
   checks(createAuth, base, [
     ['the four that are needed', {}, 'fine'],
@@ -168,6 +169,28 @@ describe('createAuth()', () => {
     ['a way to verify without a schema', { verifyCredentials: async () => null }, TypeError, 'credentials'],
     ['a way to verify that is none', { ...signIn, verifyCredentials: 'ldap' }, TypeError, 'verifyCredentials'],
     ['both', signIn, 'fine'],
+    ['a schema without a way to verify', { credentials: userSchema }, TypeError, 'verifyCredentials'],
+    ['an account to limit without a way to verify', { identify: () => 'ada' }, TypeError, 'verifyCredentials'],
+    ...['identify', 'events', 'clock', 'random', 'waitUntil'].map(
+      (name): Row => [`${name} that is no function`, { [name]: 'x' }, TypeError],
+    ),
+    ['one origin that is no list', { origins: 'https://b.example' }, TypeError],
+    ['base paths of dots', { basePath: '/a/../b' }, TypeError],
+    ['a base path with a dot', { basePath: '/.well-known/auth.v1' }, 'fine'],
+    ['limits that are 0', { limits: { signIn: 0 }, ...signIn }, TypeError, 'limits.signIn'],
+    ['limits that are null', { limits: { signIn: null }, ...signIn }, TypeError, 'limits.signIn'],
+    ['no limits', { limits: { signIn: false }, ...signIn }, 'fine'],
+    ['a narrow refresh cookie', { cookie: { narrowRefresh: true } }, 'fine'],
+    ['a narrow one by a text', { cookie: { narrowRefresh: 'no' } }, TypeError, 'cookie.narrowRefresh'],
+    ['a binding that nothing remembers', { binding: { ip: 'revoke' }, strategy: bare }, TypeError, 'binding.ip'],
+    ['an event that nobody misses', { binding: { userAgent: 'event' }, strategy: bare }, 'fine'],
+    ['no binding', { binding: { ip: false, userAgent: false }, strategy: bare }, 'fine'],
+    [
+      'sessions that nobody counts',
+      { limits: { sessionsPerUser: 1 }, strategy: bare },
+      TypeError,
+      'limits.sessionsPerUser',
+    ],
     ['no attempts', { limits: { signIn: { identifier: 0 } }, ...signIn }, RangeError, 'limits.signIn.identifier'],
     ['half an attempt', { limits: { signIn: { address: 1.5 } }, ...signIn }, RangeError, 'limits.signIn.address'],
     ['no sessions for a user', { limits: { sessionsPerUser: 0 } }, RangeError, 'limits.sessionsPerUser'],
