@@ -4,8 +4,8 @@
  */
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
-import { safeCause } from '@handstamp/core/errors'
-import type { StandardSchema, UserLike } from '@handstamp/core/schema'
+import { AuthError, safeCause } from '@handstamp/core/errors'
+import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/schema'
 import { randomBytes } from '@handstamp/core/secret'
 import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
@@ -286,9 +286,18 @@ function identifierOf(credentials: unknown): string | undefined {
   return undefined
 }
 
+/** What a schema throws may repeat the value as well, so no word of it goes further. */
+async function validate<User>(schema: StandardSchema<User>, value: unknown): Promise<SchemaResult<User>> {
+  try {
+    return await schema['~standard'].validate(value)
+  } catch (error) {
+    throw new AuthError('ERR_CLAIMS_INVALID', 'the user schema threw instead of answering', { cause: safeCause(error) })
+  }
+}
+
 function userParser<User extends UserLike>(schema: StandardSchema<User>): Settings<User>['parseUser'] {
   return async (value) => {
-    const result = await schema['~standard'].validate(value)
+    const result = await validate(schema, value)
     if (result.issues === undefined) return { user: result.value }
     // Messages of schemas may repeat the value; where it is wrong says enough.
     const at = result.issues[0]?.path?.map((segment) =>

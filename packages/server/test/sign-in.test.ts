@@ -413,6 +413,22 @@ describe('what verifyCredentials may not answer', () => {
     expect(bed.events.at(-1)).toMatchObject({ code: 'ERR_VERIFY_CREDENTIALS_FAILED' })
   })
 
+  test('a user schema that throws is a failure of ours, and its words stay inside', async () => {
+    let broken = false
+    const validate: StandardSchema<BenchUser>['~standard']['validate'] = (value) => {
+      if (broken) throw new Error(`no such ${JSON.stringify(value)}`)
+      return { value: value as BenchUser }
+    }
+    for (const kind of kinds) {
+      broken = false
+      const bed = bench(kind, { auth: { user: { '~standard': { version: 1, vendor: 'tests', validate } } } })
+      const agent = await bed.signedIn()
+      broken = true
+      const thrown: unknown = await bed.auth.authenticate(agent.request('GET', '/')).catch((error: unknown) => error)
+      expect(thrown).toMatchObject({ code: 'ERR_CLAIMS_INVALID', message: expect.not.stringContaining('ada') })
+    }
+  })
+
   test('a user whose output is not JSON, whatever would keep it', async () => {
     const user: StandardSchema<object> = {
       '~standard': {
