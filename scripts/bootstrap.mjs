@@ -284,8 +284,8 @@ const commands = {
       const bin = await fetched([`node@${version}`])
       await vitest(`unit tests, Node ${version}`, units, flags, { node: join(bin, 'node') })
     }
-    // As many as eight minutes allow, which on two cores is some millions of them.
-    const extra = { HANDSTAMP_DIFFERENTIAL: '10000000', HANDSTAMP_DIFFERENTIAL_SECONDS: '480' }
+    // As many as four minutes allow, which on two cores is some millions of them.
+    const extra = { HANDSTAMP_DIFFERENTIAL: '10000000', HANDSTAMP_DIFFERENTIAL_SECONDS: '240' }
     await vitest('both engines, at length', ['differential'], flags, { extra })
     if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
   },
