@@ -9,7 +9,7 @@ import { checkSize, deliver } from './grants.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
-import { addressOf, type RequestFace } from './request-face.ts'
+import { clientOf, type RequestFace } from './request-face.ts'
 import { checkPending, checkUser } from './sign-in.ts'
 
 /**
@@ -31,14 +31,11 @@ export async function renewSession<User extends UserLike>(
     throw new TypeError('renew takes the user of the session: sign in to change who it is')
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const now = settings.clock()
-    const ip = addressOf(request)
-    const userAgent = request.headers.get('user-agent')?.slice(0, 512)
     const draft = await settings.strategy.renew(readCredential(request, settings), {
       user,
       now,
       ...(pending === undefined ? {} : { pending }),
-      ...(ip === undefined ? {} : { ip }),
-      ...(userAgent === undefined ? {} : { userAgent }),
+      ...clientOf(request),
     })
     if ('ok' in draft) return reject(settings, draft.reason, draft)
     checkSize(draft.grant, settings)

@@ -44,3 +44,10 @@ export function withAddress<R extends object>(request: R, address: string | unde
 export function addressOf(face: RequestFace): string | undefined {
   return face.address ?? addresses.get(face)
 }
+
+/** What a session notes of the client that began it: its address, where known, and the first 512 characters of its user agent. */
+export function clientOf(face: RequestFace): { readonly ip?: string; readonly userAgent?: string } {
+  const ip = addressOf(face)
+  const userAgent = face.headers.get('user-agent')?.slice(0, 512)
+  return { ...(ip === undefined ? {} : { ip }), ...(userAgent === undefined ? {} : { userAgent }) }
+}

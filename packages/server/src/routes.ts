@@ -117,7 +117,7 @@ async function signOutRoute<User extends UserLike>(request: Request, settings: S
 async function refreshRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
   const body = await readBody(request)
   if (body === undefined) return problem(413, 'body_too_large')
-  if (body !== '' && mediaType(request) !== 'application/json') return problem(415, 'unsupported_media_type')
+  if (body !== '' && !isJson(request)) return problem(415, 'unsupported_media_type')
   const fields = body === '' ? {} : parseObject(body)
   const token = fields?.refresh_token
   if (fields === undefined || (token !== undefined && typeof token !== 'string')) return problem(400, 'invalid_request')

@@ -14,7 +14,7 @@ import { frozenJson } from './json-value.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
-import { addressOf, type RequestFace } from './request-face.ts'
+import { clientOf, type RequestFace } from './request-face.ts'
 import { type Held, sharedClockSkew } from './strategies/strategy.ts'
 
 /** Milliseconds by which one clock may be set back while somebody signs in. */
@@ -73,8 +73,6 @@ export async function grantSession<User extends UserLike>(
     }
     checkPending(pending)
     const now = settings.clock()
-    const ip = addressOf(request)
-    const userAgent = request.headers.get('user-agent')?.slice(0, 512)
     const draft = await strategy.issue({
       user,
       transport,
@@ -82,8 +80,7 @@ export async function grantSession<User extends UserLike>(
       now,
       ...(lifetime === undefined ? {} : { lifetime }),
       ...(pending === undefined ? {} : { pending }),
-      ...(ip === undefined ? {} : { ip }),
-      ...(userAgent === undefined ? {} : { userAgent }),
+      ...clientOf(request),
       epoch,
     })
     checkSize(draft.grant, settings)
