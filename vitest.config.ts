@@ -14,8 +14,8 @@ const differential: TestProjectInlineConfiguration = {
   },
 }
 
-function unit(name: string, root = `packages/${name}`): TestProjectInlineConfiguration {
-  return { extends: true, test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 5_000 } }
+function unit(name: string, root = `packages/${name}`, seconds = 5): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, root, include: ['test/**/*.test.ts'], testTimeout: seconds * 1_000 } }
 }
 
 /** An area of tests/. `serial`: it starts browsers, servers or package managers, which would fight for two cores. */
@@ -44,6 +44,7 @@ export default defineConfig({
       unit('client'),
       unit('playground', 'examples/playground'),
       unit('bench', 'bench'),
+      unit('local-servers', 'local-servers', 60),
       area('contract'),
       area('wire', { seconds: 30 }),
       area('rotation', { seconds: 120 }),

@@ -162,7 +162,7 @@ function wanted() {
   const folders = ['packages', 'examples'].flatMap((parent) =>
     existsSync(join(root, parent)) ? readdirSync(join(root, parent)).map((name) => join(parent, name)) : [],
   )
-  const files = ['.', 'tests', 'bench', ...folders].map((folder) => join(folder, 'package.json'))
+  const files = ['.', 'tests', 'bench', 'local-servers', ...folders].map((folder) => join(folder, 'package.json'))
   for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...files]) {
     if (existsSync(join(root, file))) hash.update(file).update(readFileSync(join(root, file)))
   }
@@ -178,23 +178,64 @@ async function install() {
   writeFileSync(memory, hash)
 }
 
-const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const chromium = {
+  name: 'chromium',
+  files: ['chromium', 'chromium-browser', 'google-chrome'],
+  packages: ['chromium', 'fonts-liberation'],
+}
 
-async function browser() {
-  if (env.HANDSTAMP_CHROMIUM === undefined) env.HANDSTAMP_CHROMIUM = browsers.find((file) => existsSync(file)) ?? ''
-  if (env.HANDSTAMP_CHROMIUM !== '') return
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    await step('install Chromium', async () => {
-      const apt = 'apt-get update && apt-get install -y --no-install-recommends chromium fonts-liberation'
-      const { output } = await run('sh', ['-c', apt], { extra: { DEBIAN_FRONTEND: 'noninteractive' } })
-      env.HANDSTAMP_CHROMIUM = browsers.find((file) => existsSync(file)) ?? ''
-      return { ok: env.HANDSTAMP_CHROMIUM !== '', output }
+/** Programs that the tests start: where each may be, and Debian's packages of it. */
+const programs = [
+  { name: 'redis', files: ['redis-server', 'valkey-server'], packages: ['redis-server'] },
+  { name: 'memcached', files: ['memcached'], packages: ['memcached'] },
+  { name: 'postgres', files: ['postgres', 'initdb'], packages: ['postgresql'] },
+  { name: 'mariadb', files: ['mariadbd', 'mysqld'], packages: ['mariadb-server'] },
+  chromium,
+]
+
+function fileOf({ files }) {
+  const postgres = '/usr/lib/postgresql'
+  const versions = existsSync(postgres) ? readdirSync(postgres).map((version) => join(postgres, version, 'bin')) : []
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/bin',
+    '/usr/sbin',
+    '/usr/local/sbin',
+    ...versions,
+  ]
+  return folders.flatMap((folder) => files.map((file) => join(folder, file))).find((file) => existsSync(file))
+}
+
+/** Debian starts a server when it installs one, unless this file says no; what is there already stays as it is. */
+const apt = `
+  if [ ! -e /usr/sbin/policy-rc.d ]; then
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod +x /usr/sbin/policy-rc.d
+  fi
+  apt-get update && apt-get install -y --no-install-recommends "$@"`
+
+/** The real servers and the browser. One that is missing is installed where that is possible, else its tests are skipped. */
+async function installPrograms() {
+  const absent = () => programs.filter((program) => fileOf(program) === undefined && !isGiven(program))
+  const missing = absent()
+  if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    await step(`install ${missing.map(({ name }) => name).join(', ')}`, async () => {
+      const packages = missing.flatMap((program) => program.packages)
+      const extra = { DEBIAN_FRONTEND: 'noninteractive' }
+      const { output } = await run('sh', ['-c', apt, 'apt', ...packages], { extra })
+      return { ok: absent().length === 0, output }
     })
   }
-  if (env.HANDSTAMP_CHROMIUM === '') {
-    console.log('SKIP  The browser tests are skipped: there is no Chromium here, and it could not be installed.')
-    console.log('      On Debian: apt-get install chromium. Elsewhere: HANDSTAMP_CHROMIUM=/path/to/chrome npm test')
+  for (const { name, packages } of absent()) {
+    console.log(`SKIP  The tests that need ${name} are skipped: it is not here, and could not be installed.`)
+    console.log(`      On Debian: apt-get install ${packages.join(' ')}`)
   }
+  env.HANDSTAMP_CHROMIUM ??= fileOf(chromium) ?? ''
+}
+
+/** `HANDSTAMP_CHROMIUM` names a browser, an empty one none; `HANDSTAMP_NO_SERVERS` says that there are to be none. */
+function isGiven({ name }) {
+  return name === chromium.name ? env.HANDSTAMP_CHROMIUM !== undefined : Boolean(env.HANDSTAMP_NO_SERVERS)
 }
 
 // ── Checks ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -263,7 +304,7 @@ const commands = {
   },
 
   async test(flags) {
-    await browser()
+    await installPrograms()
     await check('lint', 'biome', ['check', '--error-on-warnings', '.'])
     await check('typecheck', 'turbo', ['run', 'typecheck', '--continue', '--output-logs=errors-only'])
     await check('exports', 'node', ['scripts/check-exports.mjs'])
@@ -276,10 +317,12 @@ const commands = {
     await vitest('both engines', ['differential'], flags)
     if (hasTests(join('examples', 'playground'))) await vitest('playground', ['playground'], flags)
     if (hasTests('bench')) await vitest('bench', ['bench'], flags)
+    await vitest('local servers', ['local-servers'], flags)
     for (const area of areas()) await vitest(`tests/${area}`, [area], flags)
   },
 
   async matrix(flags) {
+    await installPrograms()
     for (const version of ['22', '24', '26']) {
       const bin = await fetched([`node@${version}`])
       await vitest(`unit tests, Node ${version}`, units, flags, { node: join(bin, 'node') })
