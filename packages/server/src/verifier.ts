@@ -9,19 +9,21 @@ import { type Clock, systemClock } from '@handstamp/core/clock'
 import type { Duration } from '@handstamp/core/duration'
 import { parseDuration } from '@handstamp/core/duration'
 import type { Effect } from '@handstamp/core/effect'
+import { AuthError, safeCause } from '@handstamp/core/errors'
 import { parseClockTolerance } from '@handstamp/core/jwt/claims'
 import type { KeyRing } from '@handstamp/core/jwt/key-ring'
 import { createRemoteJwks } from '@handstamp/core/jwt/remote-jwks'
 import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type ResolveKey, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import type { Rejection } from '@handstamp/core/rejection'
-import type { StandardSchema, UserLike } from '@handstamp/core/schema'
+import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/schema'
 import { allowInsecureLoopback } from '@handstamp/core/unsafe'
 import { defaultBasePath, routePaths } from '@handstamp/core/wire'
 import { sessionFromClaims } from './access-tokens.ts'
 import { checkNames } from './option-names.ts'
 import { challengeResponse } from './problem.ts'
 import type { RequestFace } from './request-face.ts'
+import { travelsBy } from './strategies/strategy.ts'
 
 export interface VerifierOptions<User extends UserLike> {
   /** `iss`, exactly. */
@@ -43,7 +45,10 @@ export interface VerifierOptions<User extends UserLike> {
 
 const optionNames = ['issuer', 'audience', 'jwks', 'user', 'maxLifetime', 'clockTolerance', 'clock', 'fetch'] as const
 
-/** Judges a request's bearer token, or a token as text. */
+/**
+ * Judges a request's bearer token, or a token as text. In a request's Authorization header the token of a cookie is refused, as no
+ * page could have read it there; a gateway that takes it out of the cookie itself hands it over as text.
+ */
 export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<User>>
 
 /**
@@ -58,8 +63,8 @@ export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<U
  * const verify = createVerifier({ issuer: 'https://app.example', user: z.object({ id: z.string() }) })
  * const result = await verify(new Request('https://api.example/', { headers: { authorization: 'Bearer …' } }))
  * ```
- * @throws TypeError | RangeError naming the option. The function itself throws AuthError `ERR_JWKS_UNAVAILABLE` where the
- * keys cannot be had.
+ * @throws TypeError | RangeError naming the option. The function itself throws AuthError: `ERR_JWKS_UNAVAILABLE` where the
+ * keys cannot be had, `ERR_CLAIMS_INVALID` where the schema throws.
  */
 export function createVerifier<User extends UserLike>(options: VerifierOptions<User>): Verify<User> {
   checkNames(options, optionNames, 'createVerifier()')
@@ -97,12 +102,32 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
     const verified = judged instanceof Promise ? await judged : judged
     if (!verified.ok) return reject(verified.reason)
     const { claims } = verified
-    const validated = user['~standard'].validate(claims.user)
+    const validated = validate(user, claims.user)
     const parsed = 'then' in validated ? await validated : validated
-    if (parsed.issues !== undefined || parsed.value.id !== claims.sub) return reject('malformed')
+    if (parsed.issues !== undefined || parsed.value?.id !== claims.sub) return reject('malformed')
+    if (typeof input !== 'string' && !travelsBy(claims.hs.t, 'access', 'authorization'))
+      return reject('transport_mismatch')
     const session = sessionFromClaims(claims, parsed.value)
     return session.pending === undefined ? { ok: true, session, effects: answered } : reject('pending')
   }
+}
+
+/** Most schemas answer at once, and then nothing is awaited. */
+function validate<User>(
+  schema: StandardSchema<User>,
+  value: unknown,
+): SchemaResult<User> | Promise<SchemaResult<User>> {
+  try {
+    const validated = schema['~standard'].validate(value)
+    return 'then' in validated ? validated.then(undefined, schemaThrew) : validated
+  } catch (error) {
+    return schemaThrew(error)
+  }
+}
+
+/** What a schema throws may repeat the claims, so no word of it goes further. */
+function schemaThrew(error: unknown): never {
+  throw new AuthError('ERR_CLAIMS_INVALID', 'the user schema threw instead of answering', { cause: safeCause(error) })
 }
 
 /** What every answer to somebody known carries, so that no cache between hands it to another. */

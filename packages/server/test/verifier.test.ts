@@ -145,6 +145,79 @@ describe('a verifier with the key ring itself', () => {
   })
 })
 
+describe('a token of another transport', () => {
+  const verify = createVerifier(options)
+  const shown = async (t: 'cookie' | 'bearer' | 'split', p?: string): Promise<Request> => {
+    const token = await tokenWith({ hs: { v: 1, g: 0, e: 0, t, ...(p !== undefined && { p }) } })
+    return new Request(`${origin}/`, { headers: { authorization: `Bearer ${token}` } })
+  }
+
+  test.each([
+    ['cookie', 'transport_mismatch'],
+    ['bearer', 'ok'],
+    ['split', 'ok'],
+  ] as const)('%s in the Authorization header: %s', async (transport, expected) => {
+    const request = await shown(transport)
+    // The second time it is a token seen before.
+    expect([await verdict(verify(request)), await verdict(verify(request))]).toEqual([expected, expected])
+  })
+
+  test('is refused as such before anything that the session owes, and as an invalid token outside', async () => {
+    const result = await verify(await shown('cookie', 'mfa'))
+    if (result.ok) throw new Error('a cookie in a header')
+    expect(result.reason).toBe('transport_mismatch')
+    expect(challenge(result, 'api.example').headers.get('www-authenticate')).toContain('error="invalid_token"')
+  })
+
+  test('what a cookie held is refused in the header, and taken from whoever read the cookie', async () => {
+    for (const kind of ['token', 'token+store', 'hybrid'] as const) {
+      const bed = bench(kind, { transport: 'cookie', clock })
+      const agent = await bed.signedIn()
+      const held = agent.cookies.get('__Host-handstamp') ?? ''
+      const headers = { authorization: `Bearer ${held}` }
+      expect(await verdict(verify(new Request(`${origin}/`, { headers })))).toBe('transport_mismatch')
+      expect(await verdict(verify(held))).toBe('ok')
+    }
+  })
+})
+
+describe('a schema that does not answer', () => {
+  function verifierOf(validate: (value: unknown) => unknown): ReturnType<typeof createVerifier<typeof ada>> {
+    const user = { '~standard': { version: 1, vendor: 'tests', validate } } as unknown as typeof userSchema
+    return createVerifier({ ...options, user })
+  }
+
+  test.each<[string, (value: unknown) => unknown]>([
+    [
+      'that throws',
+      (value) => {
+        throw Object.assign(new Error(`no such ${JSON.stringify(value)}`), { value })
+      },
+    ],
+    ['that rejects', (value) => Promise.reject(new Error(`no such ${JSON.stringify(value)}`))],
+    [
+      'that throws the value',
+      (value) => {
+        throw value
+      },
+    ],
+    ['that answers nothing', () => undefined],
+  ])('%s is a failure of ours, without its words', async (_name, validate) => {
+    const token = await tokenWith()
+    const thrown: unknown = await verifierOf(validate)(token).catch((error: unknown) => error)
+    expect(thrown).toMatchObject({ code: 'ERR_CLAIMS_INVALID', message: expect.stringContaining('user schema') })
+    const { message, stack, cause } = thrown as Error
+    const words = JSON.stringify([message, stack, cause])
+    for (const secret of ['no such', 'member', token, token.split('.')[1]]) expect(words).not.toContain(secret)
+  })
+
+  test('one that answers later is waited for, and one whose user is nothing is not a user', async () => {
+    const late = verifierOf(async (value) => ({ value }))
+    expect(await verdict(late(await tokenWith()))).toBe('ok')
+    expect(await verdict(verifierOf(() => ({ value: null }))(await tokenWith()))).toBe('malformed')
+  })
+})
+
 describe('a verifier that fetches the keys from where they are published', () => {
   let server: Server
   let address = ''
