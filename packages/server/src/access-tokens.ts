@@ -4,6 +4,7 @@
  */
 import { encodeBase64url } from '@handstamp/core/base64url'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { AuthError } from '@handstamp/core/errors'
 import { type AccessClaims, type RegisteredClaim, registeredClaims } from '@handstamp/core/jwt/claims'
 import { createKeyRing, type KeyRing, type KeyRingJwk } from '@handstamp/core/jwt/key-ring'
 import { signAccessToken } from '@handstamp/core/jwt/sign'
@@ -184,6 +185,14 @@ export function openAccessTokens(
 
     jwks: (now) => keys.jwks(now, acceptFor),
   }
+}
+
+/** Thrown where a refusal would make a client throw a genuine token away, which is good again once the clocks are right. */
+export function clockBehind(): AuthError {
+  return new AuthError(
+    'ERR_CLOCK_BEHIND',
+    'a token of ours begins in the future: set the clock of this server right, or of the one that signed it',
+  )
 }
 
 function customClaims(user: object, fields: CustomClaims | undefined): { readonly [claim: string]: unknown } {

@@ -5,6 +5,7 @@
 import type { Granted, Rejected } from '@handstamp/core/auth-result'
 import type { Rejection } from '@handstamp/core/rejection'
 import type { UserLike } from '@handstamp/core/schema'
+import { clockBehind } from './access-tokens.ts'
 import { admission } from './admission.ts'
 import { reject } from './authenticate.ts'
 import { checkSize, clearCookies, deliver } from './grants.ts'
@@ -41,7 +42,10 @@ export async function refreshSession<User extends UserLike>(
   const admit = admission(request, 'refresh', settings.rules)
   const judge = (one: Grant<User>): void => checkSize(one, settings)
   const grant = await settings.strategy.refresh(presented, now, admit, judge)
-  if ('ok' in grant) return refused(grant.reason, byCookie, settings)
+  if ('ok' in grant) {
+    if (grant.reason === 'not_yet_valid') throw clockBehind()
+    return refused(grant.reason, byCookie, settings)
+  }
   return deliver(grant, now, settings)
 }
 

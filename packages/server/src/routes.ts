@@ -8,6 +8,7 @@ import { isAuthError } from '@handstamp/core/errors'
 import type { UserLike } from '@handstamp/core/schema'
 import { listingOf, type SessionRecord } from '@handstamp/core/session'
 import { routePaths, type SessionBody, type SessionsBody } from '@handstamp/core/wire'
+import { clockBehind } from './access-tokens.ts'
 import { authenticate, reject } from './authenticate.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { clearCookies } from './grants.ts'
@@ -150,6 +151,7 @@ async function sessionRoute<User extends UserLike>(request: Request, settings: S
       },
       settings,
     )
+  if (result.reason === 'not_yet_valid') throw clockBehind()
   if (!dead.has(result.reason)) return challengeResponse(result, settings)
   // Another page's request causes nothing, and a bearer token that is dead says nothing of the cookies beside it.
   const held = presentedByCookie(readCredential(request, settings))
