@@ -30,8 +30,11 @@ export function randomBytes(length: number): Uint8Array<ArrayBuffer> {
     next = 0
   }
   const end = next + length
-  const bytes = pool.slice(next, end)
-  pool.fill(0, next, end)
+  const bytes = new Uint8Array(length)
+  for (let at = 0; at < length; at += 1) {
+    bytes[at] = pool[next + at] as number
+    pool[next + at] = 0
+  }
   next = end
   return bytes
 }
