@@ -48,6 +48,7 @@ export function addressOf(face: RequestFace): string | undefined {
 /** What a session notes of the client that began it: its address, where known, and the first 512 characters of its user agent. */
 export function clientOf(face: RequestFace): { readonly ip?: string; readonly userAgent?: string } {
   const ip = addressOf(face)
-  const userAgent = face.headers.get('user-agent')?.slice(0, 512)
+  // Well-formed, also where the cut went through a character: a record takes no other text.
+  const userAgent = face.headers.get('user-agent')?.slice(0, 512).toWellFormed()
   return { ...(ip === undefined ? {} : { ip }), ...(userAgent === undefined ? {} : { userAgent }) }
 }
