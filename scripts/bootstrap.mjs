@@ -330,6 +330,8 @@ const commands = {
     // As many as four minutes allow, which on two cores is some millions of them.
     const extra = { HANDSTAMP_DIFFERENTIAL: '10000000', HANDSTAMP_DIFFERENTIAL_SECONDS: '240' }
     await vitest('both engines, at length', ['differential'], flags, { extra })
+    const fuzz = { HANDSTAMP_FUZZ: '10000000', HANDSTAMP_FUZZ_SECONDS: '100' }
+    await vitest('fuzz, at length', ['security'], ['security/fuzz.test.ts', ...flags], { extra: fuzz })
     if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
   },
 
