@@ -45,7 +45,11 @@ export function openStoredTokens<User extends { readonly id: string }>(
     // A record that rotates is kept alive by its refresh token alone: an access token of minutes must not be enough.
     if (found.record.rotation !== undefined) return refuse('wrong_type', false)
     if (isExpired(found.record, now)) return refuse('expired', false)
-    const user = found.record.userId === claims.sub ? await records.readUser(found.record) : undefined
+    if (found.record.userId !== claims.sub) {
+      context.emit({ type: 'store.corrupt', sessionId: claims.sid })
+      return refuse('unknown', false)
+    }
+    const user = await records.readUser(found.record)
     if (user === undefined) return refuse('unknown', false)
     return { ok: true as const, claims, found, user }
   }
