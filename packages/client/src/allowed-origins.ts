@@ -17,5 +17,5 @@ const safe = /^https:\/\/[^*/]+$|^http:\/\/((.+\.)?localhost|127(\.\d+){3}|\[::1
  * ```
  */
 export function isSafeOrigin(text: string): boolean {
-  return safe.test(text) && new URL(text).origin === text
+  return safe.test(text) && URL.canParse(text) && new URL(text).origin === text
 }

@@ -82,9 +82,11 @@ function isStream(body: unknown): boolean {
 
 /** Waits for what is shared; a caller who gives up leaves it to the others. */
 function unlessAborted(shared: Promise<unknown>, signal: AbortSignal | null | undefined): Promise<unknown> {
-  const aborted = new Promise<never>((_, reject) => {
+  return new Promise((resolve, reject) => {
     signal?.throwIfAborted()
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+    const giveUp = () => reject(signal?.reason)
+    signal?.addEventListener('abort', giveUp)
+    // A signal may live as long as the page, so nothing is left on it.
+    shared.finally(() => signal?.removeEventListener('abort', giveUp)).then(resolve, reject)
   })
-  return Promise.race([shared, aborted])
 }

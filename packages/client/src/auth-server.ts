@@ -4,6 +4,7 @@
  */
 import type { GrantBody } from '@handstamp/core/auth-result'
 import type { ProblemCode } from '@handstamp/core/rejection'
+import type { UserLike } from '@handstamp/core/schema'
 import type { Session } from '@handstamp/core/session'
 import {
   type ProblemBody,
@@ -14,8 +15,9 @@ import {
   transportHeader,
 } from '@handstamp/core/wire'
 import type { Settings } from './options.ts'
+import { areTokens } from './tokens.ts'
 
-/** Why not: the server's own word, or that it could not be asked. */
+/** Why not: the server's own word, or that no answer of its came back, be it nothing or a page of somebody in between. */
 export type RefusalCode = ProblemCode | 'unreachable'
 
 /** What may be found in a body, if it is one of ours. */
@@ -30,8 +32,8 @@ export type AnswerBody<User> = Partial<
 /** A body and what came with it. `session` is there after a success alone: whose it is, or null for nobody. */
 export interface Answer<User> extends Omit<AnswerBody<User>, 'code' | 'session'> {
   readonly session: Session<User> | null | undefined
-  /** 0 where nothing came back. */
-  readonly status: number
+  /** undefined where nothing came back. */
+  readonly status: number | undefined
   readonly code: RefusalCode
   /** Seconds that the server asked to wait; 0 if it did not. */
   readonly retryAfter: number
@@ -50,11 +52,15 @@ const patience = 8_000
 const patienceAtSignIn = 30_000
 
 /** Connects a client's settings with the routes under their base path. */
-export function connect<User>({ base, transport, fetch }: Settings<User>): Ask<User> {
+export function connect<User extends UserLike>({ base, transport, fetch }: Settings<User>): Ask<User> {
   return async (path, token, body) => {
     const post = path !== routePaths.session
     const sentAt = performance.now()
-    const { response, body: answer } = await receive<User>(() =>
+    const {
+      response,
+      body: answer,
+      code,
+    } = await receive<User>(() =>
       fetch(base + path, {
         method: post ? 'POST' : 'GET',
         headers: {
@@ -72,13 +78,17 @@ export function connect<User>({ base, transport, fetch }: Settings<User>): Ask<U
         signal: AbortSignal.timeout(path === routePaths.signIn ? patienceAtSignIn : patience),
       }),
     )
-    // Signed in without the token would be signed in for nothing; a session that was asked for comes without.
-    const usable = response?.ok && (transport === 'cookie' || answer.access_token || !post)
+    const { session, access_token, refresh_token } = answer
+    // Signed in without tokens would be signed in for nothing; a session that was asked for comes without.
+    const usable = session
+      ? session.user?.id &&
+        (transport === 'cookie' || !post || areTokens({ access_token, refresh_token, session_id: session.id }))
+      : !post
     return {
-      code: 'unreachable',
       ...answer,
-      session: usable ? answer.session : undefined,
-      status: response?.status ?? 0,
+      code,
+      session: response?.ok && usable ? session : undefined,
+      status: response?.status,
       retryAfter: Number(response?.headers.get('retry-after')) || 0,
       sentAt,
     }
@@ -89,14 +99,19 @@ export function connect<User>({ base, transport, fetch }: Settings<User>): Ask<U
  * What came back, if anything did: the body is empty unless it is a whole JSON object, as a proxy in between, or a
  * connection that breaks, may send anything else. Never rejects.
  */
-export async function receive<User>(
-  send: () => Promise<Response>,
-): Promise<{ readonly response: Response | undefined; readonly body: AnswerBody<User> }> {
+export async function receive<User>(send: () => Promise<Response>): Promise<{
+  readonly response: Response | undefined
+  readonly body: AnswerBody<User>
+  readonly code: RefusalCode
+}> {
   let response: Response | undefined
+  let body: AnswerBody<User> = {}
   try {
     response = await send()
-    return { response, body: Object(await response.json()) }
+    body = Object(await response.json())
   } catch {
-    return { response, body: {} }
+    // Then there is no answer, or none with a body.
   }
+  const { code } = body
+  return { response, body, code: !response?.ok && typeof code === 'string' ? code : 'unreachable' }
 }

@@ -2,6 +2,7 @@
  * Who is signed in as far as this client knows, the turns in which that changes, and who is told of it.
  * @module
  */
+import type { UserLike } from '@handstamp/core/schema'
 import type { Session } from '@handstamp/core/session'
 
 /** `unreachable`: the auth server did not answer when it was last asked; who is signed in stays what it was. */
@@ -34,7 +35,7 @@ export interface AuthState<User> {
  * A new state. Listeners are told when a turn is over, so that whatever one calls finds its way free; one that throws
  * harms nobody and is reported where the runtime has `reportError`.
  */
-export function createAuthState<User>(initial: Session<User> | null | undefined): AuthState<User> {
+export function createAuthState<User extends UserLike>(initial: Session<User> | null | undefined): AuthState<User> {
   let changed = false
   let turn: Promise<unknown> = Promise.resolve()
   const listeners = new Set<() => void>()
@@ -70,7 +71,8 @@ export function createAuthState<User>(initial: Session<User> | null | undefined)
   }
 
   function learn(session: typeof initial, reachable = true): void {
-    if (state.session && state.session.id !== session?.id) state.era++
+    // Not by the session's id: a token without a record gets another one with each refresh.
+    if (state.session && state.session.user.id !== session?.user.id) state.era++
     changed ||= session !== state.session || reachable !== state.reachable
     Object.assign(state, { session, reachable })
   }

@@ -69,15 +69,27 @@ const storages: Readonly<Record<string, Readonly<Record<string, () => TokenStora
   split: { memory: memoryTokenStorage },
 }
 
+const optionNames = 'baseURL, basePath, storage, transport, allowedOrigins, initial or fetch'
+
 /** The settings that the options ask for, or a TypeError that says what to write instead. */
 export function readOptions<User>(
   options: CommonOptions<User> & { readonly storage: string | TokenStorage; readonly transport?: Transport },
 ): Settings<User> {
-  const { baseURL, basePath = defaultBasePath, storage, allowedOrigins = [], initial } = options
-  const { transport = storage === 'cookie' ? 'cookie' : 'bearer', fetch = globalThis.fetch } = options
+  const {
+    baseURL,
+    basePath = defaultBasePath,
+    storage,
+    transport = storage === 'cookie' ? 'cookie' : 'bearer',
+    allowedOrigins = [],
+    initial,
+    fetch = globalThis.fetch,
+    ...others
+  } = options
+  // A misspelt option would be a silent default.
+  for (const name in others) check(false, `option ${name}`, optionNames)
   const allowed = [baseURL, ...allowedOrigins]
-
-  for (const origin of allowed) check(isSafeOrigin(origin), `origin ${origin}`, 'https://api.example')
+  for (const origin of allowed)
+    check(isSafeOrigin(origin), `${origin === baseURL ? 'baseURL' : 'allowedOrigins'} ${origin}`, 'https://api.example')
   check(/^(\/[\w-][\w.-]*)+$/.test(basePath), `basePath ${basePath}`, '/auth')
   const named = storages[transport]
   const custom = transport === 'bearer' && typeof storage === 'object' && storage

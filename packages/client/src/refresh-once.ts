@@ -10,8 +10,8 @@ import type { HeldTokens, Tokens } from './tokens.ts'
 
 /** No method rejects. */
 export interface RefreshOnce<User> {
-  /** Keeps what an answer grants with a session. */
-  keep(session: Session<User>, answer: Answer<User>): Promise<void>
+  /** Keeps what an answer grants with a session, `of` the one that was signed in to. */
+  keep(session: Session<User>, answer: Answer<User>, of?: string): Promise<void>
   /**
    * Refreshes the credential, in one flight for all who ask, and answers whether there is a new one. Nothing is done for
    * nobody, nor while an unreachable server is left in peace.
@@ -43,12 +43,12 @@ export function createRefreshOnce<User>(
   let refreshing: Promise<void> | undefined
   let loading: Promise<void> | undefined
 
-  async function keep({ id }: Session<User>, answer: Answer<User>): Promise<void> {
+  async function keep({ id }: Session<User>, answer: Answer<User>, of: string = id): Promise<void> {
     const { access_token, refresh_token, expires_in, refreshable, sentAt } = answer
     // Counted from the question, so that the way of the answer is on the safe side, and a little earlier than it must be.
     const lifetime = refreshable ? (expires_in ?? Infinity) : Infinity
     due = sentAt + (lifetime - Math.min(lifetime / 10, 10)) * 1_000
-    if (access_token) await tokens.write({ access_token, refresh_token, session_id: id })
+    if (access_token) await tokens.write({ access_token, refresh_token, session_id: of })
   }
 
   /** Takes the answer of either route into the state, unless there is a newer credential by then. True: a refresh may help. */
@@ -66,7 +66,8 @@ export function createRefreshOnce<User>(
     // Signed out meanwhile: neither a new credential nor a refusal of the old one matters any more.
     if (version !== state.version) return false
     if (session) {
-      await keep(session, answer)
+      // What was presented is whose they are, even if a token without a record has another id by now.
+      await keep(session, answer, token || body ? held?.session_id : undefined)
       if (version === state.version) state[forRefresh ? 'renew' : 'learn'](session)
       return false
     }

@@ -6,7 +6,7 @@ import type { TokenStorage } from './storages/storage.ts'
 
 /**
  * What is kept, in the order in which it is written; the names are those of RFC 6749 §5.1. `session_id` is public and tells
- * whose the tokens are.
+ * whose the tokens are: it is the session's when they were signed in to, and stays with each refresh.
  */
 export interface Tokens {
   readonly access_token: string
@@ -29,6 +29,15 @@ export interface HeldTokens {
  */
 const kept =
   /^\{"v":1,"access_token":"[\w.~+/-]{1,9999}=*",("refresh_token":"[\w.~+/-]{1,9999}=*",)?"session_id":"[^"\\]{1,999}"\}$/
+
+function asText(tokens: Tokens): string {
+  return JSON.stringify({ v: 1, ...tokens })
+}
+
+/** True for tokens that could be kept and sent: an answer with others is none. */
+export function areTokens(tokens: Readonly<Partial<Record<keyof Tokens, unknown>>>): boolean {
+  return kept.test(asText(tokens as Tokens))
+}
 
 /** The tokens in a storage. */
 export function holdTokens(storage: TokenStorage): HeldTokens {
@@ -69,7 +78,7 @@ export function holdTokens(storage: TokenStorage): HeldTokens {
 
   return {
     read: () => written.then(read),
-    write: (tokens) => inOrder(() => put(JSON.stringify({ v: 1, ...tokens }))),
+    write: (tokens) => inOrder(() => put(asText(tokens))),
     clear: (only) =>
       inOrder(async () => {
         const tokens = await read()

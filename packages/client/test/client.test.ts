@@ -73,6 +73,66 @@ describe.each(transports)('over %s', (transport) => {
     expect(ok).toBe(transport === 'cookie')
   })
 
+  const session = { id: 'h.1', user: { id: 'ada' } }
+  const grant = { session, expires_in: 60, refreshable: true, access_token: 'a.1', refresh_token: 'r.1' }
+  const json = (body: unknown) => () => Response.json(body)
+  /** What a portal, a proxy or a broken server may answer with a 200. */
+  const wrong: [string, () => Response][] = [
+    ['a page', () => new Response('<h1>Welcome', { headers: { 'content-type': 'text/html' } })],
+    ['nothing', () => new Response('')],
+    ['no object', json('signed in')],
+    ['an object of somebody else', json({ ok: true, code: 'success' })],
+    ['a list', json([grant])],
+    ['no session', json({ ...grant, session: undefined })],
+    ['nobody', json({ ...grant, session: null })],
+    ['a session that is none', json({ ...grant, session: true })],
+    ['a session of nobody', json({ ...grant, session: { id: 'h.1' } })],
+  ]
+  const wrongTokens: [string, () => Response][] = [
+    ['no access token', json({ ...grant, access_token: undefined })],
+    ['an access token that is null', json({ ...grant, access_token: null })],
+    ['an access token that is no text', json({ ...grant, access_token: { jwt: 'a.1' } })],
+    ['an access token that no header can carry', json({ ...grant, access_token: 'a\r\nx-evil: 1' })],
+    ['a refresh token that is no text', json({ ...grant, refresh_token: null })],
+    ['a session without an id', json({ ...grant, session: { user: { id: 'ada' } } })],
+  ]
+
+  test.each([...wrong, ...(transport === 'cookie' ? [] : wrongTokens)])(
+    'a 200 with %s is no answer: nobody is signed in by it, and who is signed in stays',
+    async (_, answer) => {
+      const storage = openStorage()
+      const server = fakeServer(transport)
+      const client = clientOf(server, transport, { storage })
+      server.overrides.set('POST /auth/sign-in', answer)
+      expect(await client.signIn({ name: 'ada' })).toEqual({ ok: false, code: 'unreachable' })
+      expect([client.session, client.status, storage.text]).toEqual([undefined, 'unreachable', null])
+
+      server.overrides.clear()
+      await client.signIn({ name: 'ada' })
+      const before = [client.session, storage.text, await client.authorization()]
+      server.overrides.set('POST /auth/refresh', answer)
+      expect(await client.refresh()).toBe(false)
+      expect([client.session, storage.text, await client.authorization()]).toEqual(before)
+      expect(client.status).toBe('unreachable')
+      server.overrides.clear()
+      expect(await client.load()).toEqual(before[0])
+      expect(client.status).toBe('signed-in')
+    },
+  )
+
+  test.each(wrong.filter(([name]) => name !== 'nobody'))(
+    'a 200 with %s does not say who is signed in',
+    async (_, answer) => {
+      const server = fakeServer(transport)
+      const client = clientOf(server, transport)
+      await client.signIn({ name: 'ada' })
+      const { session } = client
+      server.overrides.set('GET /auth/session', answer)
+      expect(await client.load()).toBe(session)
+      expect(client.status).toBe('unreachable')
+    },
+  )
+
   test('loads who is signed in, nobody at first', async () => {
     const server = fakeServer(transport)
     const client = clientOf(server, transport)
@@ -234,6 +294,20 @@ describe.each(transports)('over %s', (transport) => {
     await client.signIn({ name: 'ada' })
     server.overrides.set('GET /auth/sessions', answer)
     await expect(client.sessions.list()).rejects.toMatchObject({ name: 'ClientError', code })
+  })
+
+  test('believes no 200 that a session has ended', async () => {
+    const server = fakeServer(transport)
+    const client = clientOf(server, transport)
+    await client.signIn({ name: 'ada' })
+    const { session } = client
+    server.overrides.set('DELETE /auth/sessions', () => new Response('<h1>Welcome'))
+    await expect(client.sessions.revokeOthers()).rejects.toMatchObject({ code: 'unreachable' })
+    server.overrides.set(`DELETE /auth/sessions/${session?.id}`, () => Response.json({ code: 'ok' }))
+    await expect(client.sessions.revoke(session?.id ?? '')).rejects.toMatchObject({ code: 'unreachable' })
+    server.overrides.set('GET /auth/sessions', () => Response.json({ sessions: 'none' }))
+    await expect(client.sessions.list()).rejects.toMatchObject({ code: 'unreachable' })
+    expect(client.session).toBe(session)
   })
 
   test('shows no credential to whoever looks', async () => {

@@ -84,11 +84,16 @@ describe('origins', () => {
       'http://localhost.evil.example',
       'http://evil-localhost',
     ],
+    ...['https://a b', 'https://[', 'https://api.example:99999', 'http://localhost:99999'],
     ...['ws://localhost', 'file://', 'data:,', 'null', '*', 'https://*.example'],
     ...([undefined, null, 7] as unknown as string[]),
   ])('%s is refused', (wrong) => {
-    expect(() => readOptions({ ...good, baseURL: wrong })).toThrow(TypeError)
-    expect(() => readOptions({ ...good, allowedOrigins: [origin, wrong] })).toThrow('write https://api.example')
+    const thrown = (options: typeof good & { allowedOrigins?: string[] }) => {
+      expect(() => readOptions(options)).toThrow(TypeError)
+      return expect(() => readOptions(options))
+    }
+    thrown({ ...good, baseURL: wrong }).toThrow(`baseURL ${wrong}: write https://api.example`)
+    thrown({ ...good, allowedOrigins: [origin, wrong] }).toThrow(`allowedOrigins ${wrong}: write https://api.example`)
   })
 })
 
@@ -98,6 +103,17 @@ test.each(['', '/', 'auth', '/auth/', '//auth', '/../auth', '/a/./b', '/auth?x',
     expect(() => readOptions({ ...good, basePath })).toThrow('write /auth')
   },
 )
+
+test.each(['baseUrl', 'allowedOrigin', 'basepath', 'clock', 'storageKey'])('option %s does not exist', (name) => {
+  const options = { ...good, [name]: origin }
+  expect(() => readOptions(options)).toThrow(TypeError)
+  expect(() => readOptions(options)).toThrow(`option ${name}: write baseURL, basePath,`)
+})
+
+test('nor does it compile', () => {
+  // @ts-expect-error allowedOrigins
+  expect(() => createAuthClient<Shape>({ baseURL: origin, storage: 'cookie', allowedOrigin: [] })).toThrow(TypeError)
+})
 
 test('the fetch of the moment is taken, and called as a bare function', async () => {
   const server = fakeServer('cookie')

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import type { Transport } from '@handstamp/core/session'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { CommonOptions } from '../src/options.ts'
@@ -319,6 +320,23 @@ describe.each(transports)('over %s', (transport) => {
     answer.release()
   })
 
+  test('nothing is left on a signal that lives on', async () => {
+    const server = fakeServer(transport)
+    // Whoever sends has listeners of its own.
+    const client = clientOf(server, transport, {
+      fetch: (input, init) => server.fetch(input, { ...init, signal: null }),
+    })
+    await client.signIn({ name: 'ada' })
+    const { signal } = new AbortController()
+    const heard = vi.spyOn(signal, 'addEventListener')
+    for (let at = 0; at < 20; at++) {
+      server.expire()
+      expect((await client.fetch(api, { signal })).status).toBe(200)
+    }
+    expect(heard).toHaveBeenCalledTimes(20)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   test('a refresh that ends after a sign-out brings nobody back', async () => {
     const storage = openStorage()
     const { server, client } = await signedIn(transport, { storage })
@@ -478,6 +496,75 @@ test('without a refresh token the access token is presented', async () => {
   expect(server.seen.at(-1)).toMatchObject({ authorization: 'Bearer jwt.1', body: '' })
   expect(await client.authorization()).toBe('Bearer jwt.2')
 })
+
+describe.each(['cookie', 'bearer'] as const)(
+  'a token without a record has another id with each refresh, over %s',
+  (transport) => {
+    const expired = (request: Request) =>
+      request.headers.get('authorization') === 'Bearer jwt.2' ? undefined : refusal('expired')
+
+    async function stateless(storage: TokenStorage = openStorage()): Promise<{ server: FakeServer; client: Client }> {
+      const { server, client } = await signedIn(transport, { storage })
+      const { session } = client
+      let issued = 0
+      const grant = () => {
+        issued++
+        const access = `jwt.${issued}`
+        if (transport === 'cookie') server.jar.access = access
+        const body = { session: { ...session, id: access }, expires_in: 60, refreshable: true }
+        return Response.json(transport === 'cookie' ? body : { ...body, access_token: access, token_type: 'Bearer' })
+      }
+      server.overrides.set('POST /auth/sign-in', grant)
+      server.overrides.set(refreshRoute, grant)
+      server.overrides.set('POST /api/notes', (request) =>
+        (transport === 'cookie' ? server.jar.access === 'jwt.2' : !expired(request))
+          ? Response.json({})
+          : refusal('expired'),
+      )
+      await client.signIn({ name: 'ada' })
+      server.drain()
+      return { server, client }
+    }
+
+    const note = { method: 'POST', body: 'by ada' }
+
+    test('and is refreshed and repeated where a server with another clock takes it for spent', async () => {
+      const { server, client } = await stateless()
+      expect(client.session?.id).toBe('jwt.1')
+      expect((await client.fetch(`${origin}/api/notes`, note)).status).toBe(200)
+      expect(server.drain()).toEqual(['POST /api/notes', refreshRoute, 'POST /api/notes'])
+      expect(client.session).toMatchObject({ id: 'jwt.2', user: { id: 'ada' } })
+    })
+
+    test('and is not repeated for whom signed in meanwhile', async () => {
+      const { server, client } = await stateless()
+      const grace = { id: 'jwt.2', user: { id: 'grace', role: 'member' } }
+      if (transport === 'cookie')
+        server.overrides.set(refreshRoute, () => Response.json({ session: grace, expires_in: 60 }))
+      else
+        server.overrides.set('POST /api/notes', async () => {
+          await client.signIn({ name: 'grace' })
+          return refusal('expired')
+        })
+      expect((await client.fetch(`${origin}/api/notes`, note)).status).toBe(401)
+      expect(server.count('POST /api/notes')).toBe(1)
+    })
+
+    test('and another tab that has refreshed it is the same user', async () => {
+      if (transport === 'cookie') return
+      const storage = openStorage()
+      const { server, client } = await stateless(storage)
+      const tab = clientOf(server, transport, { storage, initial: client.session ?? null })
+      const answer = hold(server, 'GET /api/me', () => refusal('expired'))
+      const waiting = client.fetch(api)
+      await answer.arrived
+      expect(await tab.refresh()).toBe(true)
+      server.overrides.set('GET /api/me', () => Response.json({}))
+      answer.release()
+      expect((await waiting).status).toBe(200)
+    })
+  },
+)
 
 test('in split the access token of a new page comes with the first request that needs one', async () => {
   const { server } = await signedIn('split')
