@@ -1,0 +1,76 @@
+/**
+ * The commands of Redis over the client that the application brings: node-redis or ioredis, one server or a Cluster.
+ * @module
+ */
+
+/** node-redis: `createClient()` or `createClientPool()`. */
+export interface NodeRedisClient {
+  sendCommand(words: string[]): Promise<unknown>
+}
+
+/** node-redis: `createCluster()`. */
+export interface NodeRedisCluster {
+  readonly slots: unknown
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, words: string[]): Promise<unknown>
+}
+
+/** ioredis: `new Redis()` or `new Cluster()`. */
+export interface IoRedis {
+  call(command: string, ...words: string[]): Promise<unknown>
+}
+
+export type RedisClient = NodeRedisClient | NodeRedisCluster | IoRedis
+
+/** One command; the first key says which node of a Cluster it is for. */
+export type Command = (firstKey: string, ...words: readonly [command: string, ...words: string[]]) => Promise<unknown>
+
+/** @throws TypeError for what is none of the clients. */
+export function commandsOf(client: RedisClient, option: string): Command {
+  if (typeof (client as Partial<IoRedis> | undefined)?.call === 'function') {
+    return (_, command, ...words) => (client as IoRedis).call(command, ...words)
+  }
+  if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand !== 'function')
+    throw new TypeError(
+      `${option} must be a client of node-redis or ioredis: write createClient({ url }) and connect it`,
+    )
+  if ('slots' in client) {
+    const cluster = client as NodeRedisCluster
+    // Never a replica: what it has not heard yet would be taken for the truth.
+    return (firstKey, ...words) => cluster.sendCommand(firstKey, false, words)
+  }
+  return (_, ...words) => (client as NodeRedisClient).sendCommand(words)
+}
+
+/** A script that the server keeps: sent as a whole when it does not know it (NOSCRIPT). */
+export interface Script {
+  readonly text: string
+  run(command: Command, keys: readonly [string, ...string[]], args: readonly string[]): Promise<unknown>
+}
+
+export function createScript(text: string): Script {
+  let digest: Promise<string> | undefined
+  return {
+    text,
+    async run(command, keys, args) {
+      const rest = [String(keys.length), ...keys, ...args]
+      digest ??= sha1(text)
+      try {
+        return await command(keys[0], 'EVALSHA', await digest, ...rest)
+      } catch (error) {
+        if (!isCode(error, 'NOSCRIPT')) throw error
+        return command(keys[0], 'EVAL', text, ...rest)
+      }
+    },
+  }
+}
+
+/** True for an error that Redis itself answered under this code, the first word of its message. */
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && error.message.startsWith(`${code} `)
+}
+
+/** Names a script to the server, and protects nothing. */
+async function sha1(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text)))
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,59 @@
+import { type RedisCluster, redisIsInstalled, startRedis, startRedisCluster } from '@handstamp/local-servers/redis'
+import type { LocalServer } from '@handstamp/local-servers/server'
+import { redisStore } from '@handstamp/server/stores/redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
+import { afterAll, beforeAll } from 'vitest'
+import { holdStore } from './hold-store.ts'
+
+/** One server for all, and keys of their own for each store. */
+let stores = 0
+const prefix = () => `hs-${++stores}:`
+
+const isInstalled = redisIsInstalled()
+let server: LocalServer
+let cluster: RedisCluster
+
+beforeAll(async () => {
+  if (!isInstalled) return
+  server = await startRedis()
+  cluster = await startRedisCluster()
+})
+afterAll(async () => {
+  await server?.stop()
+  await cluster?.stop()
+})
+
+holdStore('redis over node-redis', isInstalled, {
+  serverClock: true,
+  async create({ clock }) {
+    const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
+    return { store: redisStore({ client, clock, prefix: prefix() }), close: () => client.destroy() }
+  },
+})
+
+holdStore('redis over ioredis', isInstalled, {
+  serverClock: true,
+  create({ clock }) {
+    const client = new Redis(server.port, '127.0.0.1')
+    return { store: redisStore({ client, clock, prefix: prefix() }), close: () => client.disconnect() }
+  },
+})
+
+holdStore('a cluster over node-redis', isInstalled, {
+  serverClock: true,
+  async create({ clock }) {
+    const rootNodes = cluster.nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
+    const client = createCluster({ rootNodes })
+    await client.connect()
+    return { store: redisStore({ client, clock, prefix: prefix() }), close: () => client.destroy() }
+  },
+})
+
+holdStore('a cluster over ioredis', isInstalled, {
+  serverClock: true,
+  create({ clock }) {
+    const client = new Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
+    return { store: redisStore({ client, clock, prefix: prefix() }), close: () => client.disconnect() }
+  },
+})
