@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { scryptSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -46,6 +47,28 @@ describe('scrypt', { timeout: 30_000 }, () => {
       const key = await scrypt(utf8(password), utf8(salt), { ln, r, p }, 64)
       expect(Buffer.from(key).toString('hex')).toBe(expected)
     }
+  })
+
+  test('in Node no more than three run at once, in the order of the questions, and one that fails holds up nobody', async () => {
+    const running = new Set<number>()
+    let most = 0
+    const hook = createHook({
+      init(id, type) {
+        if (type !== 'SCRYPTREQUEST') return
+        running.add(id)
+        most = Math.max(most, running.size)
+      },
+      before: (id) => void running.delete(id),
+    }).enable()
+    const done: number[] = []
+    const ask = (length: number) =>
+      nodeScrypt(utf8('x'), utf8('y'), { ln: 10, r: 8, p: 1 }, length).then(() => done.push(length))
+    const wrong = nodeScrypt(utf8('x'), utf8('y'), { ln: 0, r: 8, p: 1 }, 7).catch(() => 'refused')
+    await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(ask))
+    hook.disable()
+    expect(await wrong).toBe('refused')
+    expect(most).toBe(3)
+    expect(done.indexOf(8)).toBeGreaterThan(done.indexOf(1))
   })
 
   test('both engines agree on every input', async () => {
