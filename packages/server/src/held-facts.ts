@@ -1,0 +1,109 @@
+/**
+ * The facts that one process knows of, and what they say of a record or a token.
+ * @module
+ */
+import type { Clock } from '@handstamp/core/clock'
+import { handleOf } from '@handstamp/core/credential'
+import type { Fact } from './feeds/feed.ts'
+
+/** What is judged: a record read from a store, or what a token says of the record behind it. */
+export interface Subject {
+  /** Of the session. */
+  readonly id: string
+  readonly epoch: number
+  /** Of the record when its user was read. */
+  readonly version: number
+  /** Which key signed it, where one did. */
+  readonly kid?: string
+}
+
+export interface HeldFacts {
+  hold(fact: Fact): void
+  /** `revoked`: it has ended; `changed`: what it says of the user is out of date; undefined: nothing is known against it. */
+  judge(subject: Subject): 'revoked' | 'changed' | undefined
+  readonly size: number
+}
+
+interface Ended {
+  readonly epoch: number
+  readonly except: string | undefined
+  readonly until: number
+}
+
+/** Below this nobody looks for what is past. */
+const small = 1_000
+
+/**
+ * Answers facts held until each is past. What is past is looked for when the number has doubled, so that holding one
+ * costs the same however many there are.
+ */
+export function createHeldFacts(clock: Clock): HeldFacts {
+  const sessions = new Map<string, number>()
+  const keys = new Map<string, number>()
+  const changes = new Map<string, { readonly version: number; readonly until: number }>()
+  const users = new Map<string, readonly Ended[]>()
+  let enough = small
+
+  const size = (): number => sessions.size + keys.size + changes.size + users.size
+
+  function dropPast(): void {
+    const now = clock()
+    for (const untils of [sessions, keys]) for (const [name, until] of untils) if (until <= now) untils.delete(name)
+    for (const [id, { until }] of changes) if (until <= now) changes.delete(id)
+    for (const [handle, all] of users) {
+      const kept = all.filter(({ until }) => until > now)
+      if (kept.length === 0) users.delete(handle)
+      else users.set(handle, kept)
+    }
+    enough = Math.max(small, 2 * size())
+  }
+
+  /** Of one user at most one for each session that was left. */
+  function endUser({ handle, epoch, except, until }: Fact & { kind: 'user' }): void {
+    const known = users.get(handle) ?? []
+    const same = known.find((one) => one.except === except)
+    const merged = {
+      epoch: Math.max(epoch, same?.epoch ?? 0),
+      except,
+      until: Math.max(until, same?.until ?? 0),
+    }
+    users.set(handle, [...known.filter((one) => one !== same), merged])
+  }
+
+  return {
+    hold(fact) {
+      switch (fact.kind) {
+        case 'session':
+          sessions.set(fact.id, Math.max(fact.until, sessions.get(fact.id) ?? 0))
+          break
+        case 'key':
+          keys.set(fact.kid, Math.max(fact.until, keys.get(fact.kid) ?? 0))
+          break
+        case 'changed': {
+          const { version = 0, until = 0 } = changes.get(fact.id) ?? {}
+          changes.set(fact.id, { version: Math.max(fact.version, version), until: Math.max(fact.until, until) })
+          break
+        }
+        case 'user':
+          endUser(fact)
+          break
+      }
+      if (size() > enough) dropPast()
+    },
+
+    judge({ id, epoch, version, kid }) {
+      if (sessions.size > 0 && sessions.has(id)) return 'revoked'
+      if (keys.size > 0 && kid !== undefined && keys.has(kid)) return 'revoked'
+      if (users.size > 0) {
+        const ended = users.get(handleOf(id))
+        if (ended?.some((one) => epoch < one.epoch && one.except !== id)) return 'revoked'
+      }
+      const changed = changes.size > 0 ? changes.get(id) : undefined
+      return changed !== undefined && version <= changed.version ? 'changed' : undefined
+    },
+
+    get size() {
+      return size()
+    },
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * A store whose ends are told to the feed: first the fact, then the store, then the answer. What breaks off in between
+ * leaves a session that caches and verifiers refuse, and a caller who saw an error; never one that is taken for ended and lives.
+ * @module
+ */
+import type { Clock } from '@handstamp/core/clock'
+import { handleOf } from '@handstamp/core/credential'
+import { AuthError, isAuthError, safeCause } from '@handstamp/core/errors'
+import { deadlines } from './deadlines.ts'
+import type { ChangeFeed, Fact } from './feeds/feed.ts'
+import type { SessionStore } from './stores/store.ts'
+
+export interface PublishingOptions {
+  readonly clock: Clock
+  /** Milliseconds after its end during which a token or a cached record could still be shown, clocks' differences included. */
+  readonly outlives: number
+  /** Milliseconds that one append may take. */
+  readonly timeoutMs: number
+}
+
+export interface PublishingStore extends SessionStore {
+  /** Before the user in a record is rewritten: what was read of it up to this version goes out of date. */
+  changing(id: string, version: number): Promise<void>
+}
+
+/** Answers the store with its ends published. */
+export function publishing(
+  store: SessionStore,
+  feed: ChangeFeed,
+  { clock, outlives, timeoutMs }: PublishingOptions,
+): PublishingStore {
+  const limits = deadlines(timeoutMs)
+  const until = (): number => clock() + outlives
+
+  function append(fact: Fact): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const deadline = limits.start(() => reject(unavailable('does not answer')))
+      feed
+        .append(fact)
+        .then(
+          () => resolve(),
+          (error: unknown) => reject(isAuthError(error) ? error : unavailable('refuses', error)),
+        )
+        .finally(() => limits.stop(deadline))
+    })
+  }
+
+  const end = (id: string): Promise<void> => append({ kind: 'session', id, until: until() })
+
+  return {
+    ...store,
+
+    /** The one that has to go, where a user has too many, goes everywhere. */
+    async save(id, record, options) {
+      const handle = handleOf(id)
+      const before = await store.listByUser(handle)
+      const saved = await store.save(id, record, options)
+      if (saved !== 'saved' || before.sessions.length < options.cap) return saved
+      const after = new Set((await store.listByUser(handle)).sessions.map((one) => one.id))
+      for (const { id: gone } of before.sessions) if (!after.has(gone)) await end(gone)
+      return saved
+    },
+
+    async replace(id, expectedVersion, record, options) {
+      if (options?.as !== undefined && options.as !== id) await end(id)
+      return store.replace(id, expectedVersion, record, options)
+    },
+
+    async delete(id) {
+      await end(id)
+      return store.delete(id)
+    },
+
+    /**
+     * The store alone knows the new epoch. One more than the present one ends whatever there is, and cannot be above
+     * what the store will choose; its own choice is told after it, for what came between.
+     */
+    async deleteByUser(handle, options) {
+      const { epoch: present = 0 } = await store.listByUser(handle)
+      const fact = { kind: 'user', handle, ...options, until: until() } as const
+      await append({ ...fact, epoch: present + 1 })
+      const answer = await store.deleteByUser(handle, options)
+      await append({ ...fact, epoch: answer.epoch })
+      return answer
+    },
+
+    changing: (id, version) => append({ kind: 'changed', id, version, until: until() }),
+  }
+}
+
+function unavailable(what: string, error?: unknown): AuthError {
+  const options = error === undefined ? {} : { cause: safeCause(error) }
+  return new AuthError('ERR_FEED_UNAVAILABLE', `the change feed ${what}`, options)
+}

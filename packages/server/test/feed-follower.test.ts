@@ -1,0 +1,113 @@
+import { sessionIdOf } from '@handstamp/core/credential'
+import { userHandle } from '@handstamp/core/secret'
+import { expect, test } from 'vitest'
+import { createFollower } from '../src/feed-follower.ts'
+import type { ChangeFeed, Fact } from '../src/feeds/feed.ts'
+import { memoryFeed } from '../src/feeds/memory.ts'
+import { fakeClock } from '../src/testing/index.ts'
+
+const clock = fakeClock()
+const id = sessionIdOf(userHandle('ada'), new Uint8Array(32))
+const fact: Fact = { kind: 'session', id, until: clock() + 60_000 }
+
+/** A listener that writes down what it hears. */
+function notebook() {
+  const heard: (Fact | 'gap')[] = []
+  return { heard, listener: { fact: (one: Fact) => heard.push(one), gap: () => heard.push('gap') } }
+}
+
+const never = () => new Promise<void>(() => {})
+
+test('a listener hears first what was appended before it came, then what comes', async () => {
+  const feed = memoryFeed({ clock })
+  await feed.append(fact)
+  const follower = createFollower(feed)
+  const { heard, listener } = notebook()
+  const stop = follower.subscribe(listener)
+  expect(await follower.isCurrent(5_000)).toBe(true)
+  expect(heard).toEqual(['gap', fact])
+  const later: Fact = { ...fact, until: fact.until + 1 }
+  await feed.append(later)
+  await expect.poll(() => heard.at(-1)).toEqual(later)
+  stop()
+})
+
+test('the proof counts from when the read was sent', async () => {
+  const feed = memoryFeed({ clock })
+  let now = 0
+  const slow: ChangeFeed = {
+    ...feed,
+    async snapshot() {
+      const answer = await feed.snapshot()
+      now += 4_000
+      return answer
+    },
+    read: () => new Promise(() => {}),
+  }
+  const follower = createFollower(slow, { monotonic: () => now, wait: never })
+  const stop = follower.subscribe(notebook().listener)
+  await expect.poll(() => follower.provenAt).toBe(0)
+  expect(follower.isCurrent(5_000)).toBe(true)
+  now += 1_000
+  expect(follower.isCurrent(5_000)).toBeInstanceOf(Promise)
+  stop()
+})
+
+test('nothing is proven before the first answer, after a gap, or by a feed that fails', async () => {
+  let answer: () => Promise<never> = () => Promise.reject(new Error('down'))
+  const follower = createFollower({ append: never, read: () => answer(), snapshot: () => answer() } as never, {
+    wait: () => Promise.resolve(),
+  })
+  expect(follower.provenAt).toBe(Number.NEGATIVE_INFINITY)
+  const stop = follower.subscribe(notebook().listener)
+  expect(await follower.isCurrent(5_000)).toBe(false)
+  stop()
+  answer = () => new Promise(() => {})
+  expect(
+    await createFollower({ append: never, read: answer, snapshot: answer } as never, {
+      wait: async () => {},
+    }).isCurrent(5_000),
+  ).toBe(false)
+})
+
+test('a gap tells everybody, and the snapshot after it everything', async () => {
+  const feed = memoryFeed({ clock })
+  let gap = false
+  const follower = createFollower({
+    ...feed,
+    async read(after, options) {
+      if (!gap) return feed.read(after, options)
+      gap = false
+      return 'gap'
+    },
+  })
+  const { heard, listener } = notebook()
+  const stop = follower.subscribe(listener)
+  await follower.isCurrent(5_000)
+  gap = true
+  await feed.append(fact)
+  await expect.poll(() => heard).toEqual(['gap', fact, 'gap', fact])
+  stop()
+})
+
+test('what a newer version wrote makes everybody forget what they kept', async () => {
+  const feed = memoryFeed({ clock })
+  await feed.append({ kind: 'device', id, until: fact.until } as never)
+  const follower = createFollower(feed)
+  const { heard, listener } = notebook()
+  const stop = follower.subscribe(listener)
+  await follower.isCurrent(5_000)
+  expect(heard).toEqual(['gap', 'gap'])
+  stop()
+})
+
+test('more than one answer holds proves nothing until the last of them', async () => {
+  const feed = memoryFeed({ clock })
+  const follower = createFollower(feed)
+  const { heard, listener } = notebook()
+  const stop = follower.subscribe(listener)
+  await follower.isCurrent(5_000)
+  for (let at = 0; at < 2_500; at += 1) await feed.append(fact)
+  await expect.poll(() => heard.length).toBe(2_501)
+  stop()
+})
