@@ -14,7 +14,14 @@ const refreshLength = refreshPrefix.length + handleLength + 1 + 91
 /** Which verifier a credential's shape picks; there is no trial and error. */
 export type CredentialShape = 'session' | 'refresh' | 'token'
 
-/** Prefixes are ours; everything else can only be a signed token. */
+/**
+ * Answers by the prefix, as prefixes are ours; everything else can only be a signed token.
+ *
+ * @example
+ * ```ts
+ * credentialShape('hsr1.…') // 'refresh'
+ * ```
+ */
 export function credentialShape(text: string): CredentialShape {
   if (text.startsWith(sessionPrefix)) return 'session'
   return text.startsWith(refreshPrefix) ? 'refresh' : 'token'

@@ -44,7 +44,18 @@ export class AuthError extends Error {
   }
 }
 
-/** True for an AuthError of any copy of this package. */
+/**
+ * True for an AuthError of any copy of this package.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await auth.authenticate(request)
+ * } catch (error) {
+ *   if (isAuthError(error)) console.warn(error.code, errorStatus(error.code)) // 'ERR_STORE_TIMEOUT' 503
+ * }
+ * ```
+ */
 export function isAuthError(value: unknown): value is AuthError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
 }

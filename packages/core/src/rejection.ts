@@ -83,6 +83,12 @@ const told: { readonly [R in Rejection]?: OutwardAnswer } = {
 /**
  * The outward answer to a refusal on a guarded route. All reasons a forger could learn from collapse into
  * `invalid_token`; `token_expired` is told where a refresh may help, which is unless the server knows it cannot.
+ *
+ * @example
+ * ```ts
+ * outwardAnswer({ reason: 'bad_signature' }).code // 'invalid_token'
+ * outwardAnswer({ reason: 'expired', refreshable: true }).code // 'token_expired'
+ * ```
  */
 export function outwardAnswer(rejected: { readonly reason: Rejection; readonly refreshable?: boolean }): OutwardAnswer {
   if (rejected.reason === 'expired') return rejected.refreshable === false ? invalidToken : tokenExpired

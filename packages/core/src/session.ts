@@ -78,7 +78,14 @@ export function sessionExpiry(record: Pick<SessionRecord, 'expiresAt' | 'idleUnt
   return Math.min(record.expiresAt, record.idleUntil)
 }
 
-/** True from the very millisecond of the earlier expiry on. */
+/**
+ * True from the very millisecond of the earlier expiry on.
+ *
+ * @example
+ * ```ts
+ * isExpired({ expiresAt: 2_000, idleUntil: 1_000 }, 1_000) // true
+ * ```
+ */
 export function isExpired(record: Pick<SessionRecord, 'expiresAt' | 'idleUntil'>, now: number): boolean {
   return now >= sessionExpiry(record)
 }

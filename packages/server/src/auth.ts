@@ -24,7 +24,7 @@ import { handleRoute } from './routes.ts'
 import { checkUser, chooseTransport, grantSession, type SignInOptions } from './sign-in.ts'
 import { endSession, type SignedOut } from './sign-out.ts'
 
-/** A user's sessions, for strategies that keep records. */
+/** A user's sessions, for strategies that keep records. Each method throws AuthError where the store cannot answer. */
 export interface Sessions<User> {
   list(userId: string): Promise<readonly SessionListing[]>
   /** True when this call ended it. With `userId`, only if the session is that user's. */
@@ -41,22 +41,58 @@ export interface AuthCore<S extends AuthShape> {
   /**
    * Who is this? Never rotates, never sets a cookie.
    *
-   * @throws AuthError where a store cannot answer: neither yes nor no.
+   * @throws AuthError where the answer is neither yes nor no: `ERR_STORE_UNAVAILABLE` or `ERR_STORE_TIMEOUT`, and
+   * `ERR_CLAIMS_INVALID` where the user schema throws. TypeError or RangeError for a `fresh` that is no duration.
+   *
+   * @example
+   * ```ts
+   * const result = await auth.authenticate(request, { fresh: '5m' })
+   * const answer = result.ok ? Response.json(result.session.user) : auth.challenge(result)
+   * const response = auth.apply(result, answer)
+   * ```
    */
   authenticate(request: RequestFace, options?: AuthenticateOptions): Promise<AuthResult<S['user']>>
-  /** A session for a user whom the application has proven. The session that the request presents ends. Takes no origin check: a callback of an identity provider is cross-site. */
+  /**
+   * A session for a user whom the application has proven. The session that the request presents ends. Takes no origin check:
+   * a callback of an identity provider is cross-site.
+   *
+   * @throws AuthError `ERR_CLAIMS_INVALID` where the user does not fit the schema or is not JSON, `ERR_CREDENTIAL_TOO_LARGE`
+   * where it fits no cookie or header, and what the store throws: `ERR_STORE_UNAVAILABLE`, `ERR_STORE_TIMEOUT`,
+   * `ERR_STORE_LIMIT`. Nobody is signed in then.
+   *
+   * @example
+   * ```ts
+   * const granted = await auth.signIn({ id: 'u_1', role: 'member' }, request)
+   * const response = auth.apply(granted, new Response(null, { status: 303, headers: { location: '/' } }))
+   * ```
+   */
   signIn(user: S['user'], request: RequestFace, options?: SignInOptions): Promise<Granted<S['user']>>
-  /** The same session under a new secret, proven now: for a step-up or a change of privileges. `pending` names a factor that is still owed. */
+  /**
+   * The same session under a new secret, proven now: for a step-up or a change of privileges. `pending` names a factor that
+   * is still owed.
+   *
+   * @throws AuthError as `signIn` does, and `ERR_STORE_CONFLICT` where the session changes under every attempt.
+   */
   renew(
     user: S['user'],
     request: RequestFace,
     options?: { readonly pending?: string },
   ): Promise<Granted<S['user']> | Rejected>
-  /** For a middleware that can write, when `authenticate` answered `refreshable`. */
+  /**
+   * For a middleware that can write, when `authenticate` answered `refreshable`.
+   *
+   * @throws AuthError, and the credential stays good: what the store throws, `ERR_STORE_CONFLICT` where the session changes
+   * under every attempt, `ERR_KEY_UNAVAILABLE` where the secret that a repeat needs is gone, `ERR_CLOCK_BEHIND` for a token from
+   * the future.
+   */
   refresh(request: RequestFace, options?: { readonly refreshToken?: string }): Promise<Granted<S['user']> | Rejected>
-  /** Ends the session that the request presents. Takes no origin check: the route does, and a page that calls this must. */
+  /**
+   * Ends the session that the request presents. Takes no origin check: the route does, and a page that calls this must.
+   *
+   * @throws AuthError where the store cannot be reached: nothing has ended then, and no cookie is cleared.
+   */
   signOut(request: RequestFace): Promise<SignedOut>
-  /** The routes of the wire; undefined when the path is not one of them. */
+  /** The routes of the wire; undefined when the path is not one of them. What fails is a 503 or 500 and an event: it never throws an AuthError. */
   handler(request: Request): Promise<Response | undefined>
   /** The only way effects reach a response; a copy where its headers cannot be changed. */
   apply<R extends { readonly headers: Headers }>(result: { readonly effects: readonly Effect[] }, response: R): R

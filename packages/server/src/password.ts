@@ -68,9 +68,10 @@ export async function hashPassword(password: string, options: PasswordOptions = 
  *
  * @example
  * ```ts
+ * const user = await users.find(email)
  * const { ok, needsRehash } = await verifyPassword(password, user?.password)
- * if (!user || !ok) return null
- * if (needsRehash) await users.update(user.id, { password: await hashPassword(password) })
+ * if (user && needsRehash) await users.update(user.id, { password: await hashPassword(password) })
+ * const signedIn = ok ? user : null
  * ```
  */
 export async function verifyPassword(

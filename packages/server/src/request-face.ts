@@ -25,7 +25,7 @@ const addresses = new WeakMap<object, string>()
  *
  * @example
  * ```ts
- * await auth.handler(withAddress(request, info.remoteAddr.hostname))
+ * await auth.handler(withAddress(request, info.remoteAddr.hostname)) // in Deno.serve((request, info) => …)
  * ```
  */
 export function withAddress<R extends object>(request: R, address: string | undefined): R {

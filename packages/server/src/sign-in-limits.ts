@@ -56,8 +56,8 @@ const mostKeys = 100_000
  * ```ts
  * const limiter = createSignInLimiter()
  * const attempt = limiter.take(email, addressOf(request))
- * if (!attempt.ok) return tooMany(attempt.retryAfter)
- * if (await verify(email, password)) attempt.giveBack()
+ * if (attempt.ok) attempt.giveBack() // once the password was right
+ * else response.headers.set('retry-after', String(attempt.retryAfter))
  * ```
  */
 export function createSignInLimiter(options: SignInLimiterOptions = {}): SignInLimiter {

@@ -136,7 +136,15 @@ const answered: readonly Effect[] = Object.freeze([
   Object.freeze({ type: 'header', name: 'Vary', value: 'Authorization' } as const),
 ])
 
-/** A refusal of a verifier as a response, with a challenge for the realm (RFC 6750). */
+/**
+ * A refusal of a verifier as a response, with a challenge for the realm (RFC 6750).
+ *
+ * @example
+ * ```ts
+ * const result = await verify(request)
+ * const answer = result.ok ? Response.json(result.session.user) : challenge(result, 'api.example')
+ * ```
+ */
 export function challenge(rejected: Rejected, realm: string): Response {
   return challengeResponse(rejected, { cookies: undefined, realm })
 }

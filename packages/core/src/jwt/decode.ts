@@ -89,7 +89,7 @@ const longestHeader = 512
  *
  * @example
  * ```ts
- * if (fits) vouchForHeader(parts)
+ * if (isGenuine) vouchForHeader(parts)
  * ```
  */
 export function vouchForHeader({ header, signingInput }: CompactParts): void {

@@ -18,7 +18,7 @@ const longestExponentBytes = 4
  *
  * @example
  * ```ts
- * checkMaterial({ crv: 'Ed25519', x }, algorithmFacts.EdDSA, 'keys[0]')
+ * checkMaterial({ crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }, algorithmFacts.EdDSA, 'keys[0]')
  * ```
  */
 export function checkMaterial(members: Readonly<Record<string, string>>, facts: AlgorithmFacts, option: string): void {

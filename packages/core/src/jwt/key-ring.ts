@@ -66,7 +66,7 @@ interface Entry {
  *
  * @example
  * ```ts
- * const ring = createKeyRing([{ ...old }, { ...next, activeFrom: '2027-01-01' }])
+ * const ring = createKeyRing([old, { ...next, activeFrom: '2027-01-01' }])
  * ring.signer(Date.now()).kid
  * ```
  */

@@ -66,7 +66,7 @@ export const anyPrivateMember: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', '
  *
  * @example
  * ```ts
- * const key = checkJwk(JSON.parse(process.env.SIGNING_KEY), { use: 'sign' }, 'keys[0]')
+ * const key = checkJwk(JSON.parse(process.env.SIGNING_KEY ?? ''), { use: 'sign' }, 'keys[0]')
  * ```
  */
 export function checkJwk(jwk: Jwk, { use }: { readonly use: 'sign' | 'verify' }, option: string): CheckedJwk {

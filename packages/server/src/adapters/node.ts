@@ -38,6 +38,8 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse, next?: (er
  *
  * @example
  * ```ts
+ * import { createServer } from 'node:http'
+ *
  * createServer(toNodeHandler(auth)).listen(3000)
  * app.use(toNodeHandler(auth, { trustedProxies: 1 }))
  * ```

@@ -12,7 +12,7 @@ import type { ServerResponse } from 'node:http'
  *
  * @example
  * ```ts
- * if (!result.ok) return sendResponse(res, auth.challenge(result))
+ * if (!result.ok) await sendResponse(res, auth.challenge(result))
  * ```
  */
 export async function sendResponse(res: ServerResponse, response: Response): Promise<void> {

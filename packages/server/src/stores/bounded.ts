@@ -32,7 +32,7 @@ export type StoreMethod = Exclude<keyof SessionStore, 'singleProcess'>
  *
  * @example
  * ```ts
- * const store = boundedStore(redisStore({ client }), { timeoutMs: 500 })
+ * const store = boundedStore(myStore({ clock }), { timeoutMs: 500 })
  * ```
  */
 export function boundedStore(store: SessionStore, options: BoundedStoreOptions = {}): SessionStore {

@@ -49,7 +49,7 @@ const restingUsers = 10_000
  *
  * @example
  * ```ts
- * const auth = createAuth({ strategy: session({ store: memoryStore() }), … })
+ * const strategy = session({ store: memoryStore(), idleTimeout: '1h' })
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {

@@ -81,7 +81,14 @@ export interface SessionStore {
 
 const methods = ['find', 'save', 'replace', 'delete', 'listByUser', 'deleteByUser', 'sweep'] as const
 
-/** A TypeError that names the option, unless the value has a store's methods. */
+/**
+ * A TypeError that names the option, unless the value has a store's methods.
+ *
+ * @example
+ * ```ts
+ * checkStore({}, 'session({ store })') // throws: session({ store }) has no method find()
+ * ```
+ */
 export function checkStore(value: unknown, option: string): asserts value is SessionStore {
   if (typeof value !== 'object' || value === null) {
     throw new TypeError(`${option} must be a session store: write memoryStore() or another one`)

@@ -165,6 +165,7 @@ export function travelsBy(transport: Transport, credential: 'access' | 'refresh'
 /** Milliseconds by which any two clocks of servers that share a store may differ. */
 export const sharedClockSkew = 30_000
 
+/** A refusal of a strategy; `refreshable` says whether a refresh would help, where that is known. */
 export function refuse(reason: Rejection, refreshable?: boolean): Refused {
   return refreshable === undefined ? { ok: false, reason } : { ok: false, reason, refreshable }
 }

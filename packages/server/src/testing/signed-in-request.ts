@@ -22,6 +22,8 @@ export interface SignedInRequestOptions extends SignInOptions {
 /**
  * Signs the user in for real and answers a request with the credentials of that session.
  *
+ * @throws what `auth.signIn` throws: AuthError `ERR_CLAIMS_INVALID` for a user who does not fit the schema.
+ *
  * @example
  * ```ts
  * const request = await signedInRequest(auth, { id: '1', role: 'admin' }, { method: 'POST', path: '/api/notes', json: { text } })

@@ -15,6 +15,8 @@ import { valueCases } from './store-contract/values.ts'
  *
  * @example
  * ```ts
+ * import { test } from 'node:test'
+ *
  * for (const { name, run } of storeContract) {
  *   test(name, () => run({ create: ({ clock }) => ({ store: myStore({ clock }) }) }))
  * }

@@ -10,6 +10,8 @@ import { credentialsOf, type StrategyCase, strategyCase, tampered } from './stra
  *
  * @example
  * ```ts
+ * import { test } from 'node:test'
+ *
  * for (const { name, run } of strategyContract) {
  *   test(name, () => run({ transport: 'cookie', create: ({ clock }) => session({ store: memoryStore({ clock }) }) }))
  * }

@@ -47,7 +47,17 @@ export interface Bench {
   found(id: string): Promise<Found>
 }
 
-/** A case that gets an open store, which is closed whatever happens. */
+/**
+ * A case that gets an open store, which is closed whatever happens.
+ *
+ * @example
+ * ```ts
+ * const kept = contractCase('what is saved is found', async ({ record, signIn, found }) => {
+ *   const saved = await signIn(record())
+ *   if ((await found(saved.id)).record.userId !== saved.userId) throw new Error('found another one')
+ * })
+ * ```
+ */
 export function contractCase(name: string, body: (bench: Bench) => Promise<void>): ContractCase {
   return {
     name,
