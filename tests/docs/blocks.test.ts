@@ -2,21 +2,29 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { blocks, modules } from './blocks.ts'
+import { blocks, docComments, modules } from './blocks.ts'
+import { missingImports, root } from './public-names.ts'
 
-const root = join(import.meta.dirname, '../..')
 const cache = join(import.meta.dirname, '.cache')
+const folder = join(cache, 'blocks')
+const scene = 'tests/docs/scene.ts'
 
-/** What the compiler says about pages of Markdown, with the page's own line numbers. */
+/** What the compiler says about pages of Markdown and sources, with each one's own line numbers. */
 function compile(pages: ReadonlyMap<string, string>): string[] {
   rmSync(cache, { recursive: true, force: true })
-  mkdirSync(cache)
-  for (const [page, markdown] of pages) {
-    const name = page.replace(/\W+/g, '-')
-    for (const [index, code] of modules(markdown).entries()) writeFileSync(join(cache, `${name}.${index}.ts`), code)
+  for (const made of [folder, join(cache, 'server')]) mkdirSync(made, { recursive: true })
+  // What a client's example imports of its server.
+  writeFileSync(join(cache, 'server/auth.ts'), "export { auth } from '../../scene.ts'\n")
+  const origins = new Map<string, string>()
+  for (const [page, text] of pages) {
+    const isSource = page.endsWith('.ts')
+    for (const [index, code] of modules(isSource ? docComments(text) : text).entries()) {
+      const name = `${page.replace(/\W+/g, '-')}.${index}.ts`
+      origins.set(name, page)
+      // The first line is free: a block begins below its fence.
+      writeFileSync(join(folder, name), (isSource ? missingImports(code, page, folder, scene) : '') + code)
+    }
   }
-  // The compiler refuses a folder without any file.
-  writeFileSync(join(cache, 'empty.ts'), 'export {}\n')
   // As an application would compile it: without the condition that leads to our sources.
   const config = {
     extends: '../../../tsconfig.base.json',
@@ -30,7 +38,7 @@ function compile(pages: ReadonlyMap<string, string>): string[] {
       noUnusedParameters: false,
       verbatimModuleSyntax: false,
     },
-    include: ['*.ts'],
+    include: ['**/*.ts'],
   }
   writeFileSync(join(cache, 'tsconfig.json'), JSON.stringify(config))
   try {
@@ -38,7 +46,11 @@ function compile(pages: ReadonlyMap<string, string>): string[] {
     return []
   } catch (error) {
     const { stdout } = error as { stdout: string }
-    return stdout.trim().split('\n')
+    const place = /^\S*?([^\s/]+\.ts)\((\d+),\d+\)/
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(place, (all, name, at) => (origins.has(name) ? `${origins.get(name)}:${at}` : all)))
   }
 }
 
@@ -54,18 +66,48 @@ describe('the extractor', () => {
     expect(code.split('\n')[9]).toBe('a + 1')
   })
 
-  test('finds what does not compile', () => {
-    const complaints = compile(new Map([['wrong.md', '# A\n```ts\nconst a: string = 1\n```\n']]))
-    expect(complaints).toHaveLength(1)
-    expect(complaints[0]).toMatch(/wrong-md\.0\.ts\(3,7\): error TS2322/)
+  test('reads doc comments, and nothing else of a source', () => {
+    const source = [
+      '/** One line. */',
+      'const text = "```ts"',
+      '  /**',
+      '   * @example',
+      '   * ```ts',
+      '   * if (a) {',
+      '   *   b() // * 2',
+      '   * }',
+      '   * ```',
+      '   */',
+      '// ```ts',
+      '/* ```ts */',
+    ]
+    expect(blocks(docComments(source.join('\n')))).toEqual([
+      { line: 6, code: 'if (a) {\n  b() // * 2\n}', continued: false },
+    ])
+  })
+
+  test('finds what does not compile, and says where', () => {
+    const wrong = ['/**', ' * ```ts', ' * parseDuration(15)', ' * parseDuration()', ' * absent()', ' * ```', ' */']
+    const complaints = compile(
+      new Map([
+        ['wrong.md', '# A\n```ts\nconst a: string = 1\n```\n'],
+        ['packages/core/src/duration.ts', wrong.join('\n')],
+      ]),
+    )
+    expect(complaints.sort()).toEqual([
+      expect.stringMatching(/^packages\/core\/src\/duration\.ts:3: error TS2554/),
+      expect.stringMatching(/^packages\/core\/src\/duration\.ts:4: error TS2554/),
+      expect.stringMatching(/^packages\/core\/src\/duration\.ts:5: error TS2304/),
+      expect.stringMatching(/^wrong\.md:3: error TS2322/),
+    ])
   })
 })
 
-test('every TypeScript block of the README and the docs compiles against the built declarations', () => {
+test('every TypeScript block of the README, the docs and the doc comments compiles against the built declarations', () => {
   for (const name of ['core', 'server', 'client']) {
     expect(existsSync(join(root, 'packages', name, 'dist')), `packages/${name} is built: pnpm build`).toBe(true)
   }
-  const files = globSync(['*.md', 'docs/**/*.md', 'packages/*/*.md', 'examples/*/*.md'], { cwd: root })
-  const pages = new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')]))
-  expect(compile(pages)).toEqual([])
+  const pages = ['*.md', 'docs/**/*.md', 'packages/*/*.md', 'packages/*/src/**/*.ts', 'examples/*/*.md']
+  const files = globSync(pages, { cwd: root })
+  expect(compile(new Map(files.map((file) => [file, readFileSync(join(root, file), 'utf8')])))).toEqual([])
 })

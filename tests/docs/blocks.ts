@@ -1,4 +1,4 @@
-/** Takes the TypeScript blocks out of a Markdown page, so that a compiler can read them. */
+/** Takes the TypeScript blocks out of a Markdown page, or of the doc comments of a source file, so that a compiler can read them. */
 
 export interface Block {
   /** The line of the page on which the code begins, counted from 1. */
@@ -25,6 +25,18 @@ export function blocks(markdown: string): Block[] {
     found.push({ line: start + 1, code: code.join('\n'), continued: words.includes('continued') })
   }
   return found
+}
+
+/** The doc comments of a source file as a page of Markdown, each line at its own number and all else left blank. */
+export function docComments(source: string): string {
+  let inside = false
+  const lines = source.split('\n').map((line) => {
+    if (/^\s*\/\*\*/.test(line)) inside = true
+    const text = inside ? line.replace(/^\s*(\/\*\*|\*(?!\/)) ?/, '').replace(/\s*\*\/.*$/, '') : ''
+    if (line.includes('*/')) inside = false
+    return text
+  })
+  return lines.join('\n')
 }
 
 /**

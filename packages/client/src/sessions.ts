@@ -7,7 +7,15 @@ import { routePaths, type SessionsBody } from '@handstamp/core/wire'
 import type { AuthFetch } from './auth-fetch.ts'
 import { type RefusalCode, receive } from './auth-server.ts'
 
-/** Thrown where `client.sessions` was refused or could not ask. It holds the code and nothing else. */
+/**
+ * Thrown where `client.sessions` was refused or could not ask. It holds the code and nothing else.
+ *
+ * @example
+ * ```ts
+ * const problem = await client.sessions.revoke(id).catch((error: unknown) => error)
+ * if (problem instanceof ClientError && problem.code === 'not_found') console.log('it has ended already')
+ * ```
+ */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   readonly code: RefusalCode
