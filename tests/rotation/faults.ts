@@ -47,7 +47,7 @@ export const faults: readonly Planted[] = [
       const behind = later()
       return {
         ...store,
-        find: (...args) => behind.before(() => store.find(...args)),
+        find: (...args) => behind.before(async () => store.find(...args)),
         replace: async (...args) => {
           behind.put(() => store.replace(...args))
           return true
@@ -183,7 +183,7 @@ export const faults: readonly Planted[] = [
       const behind = later()
       return {
         ...store,
-        find: (...args) => behind.before(() => store.find(...args)),
+        find: (...args) => behind.before(async () => store.find(...args)),
         delete: async (id) => {
           behind.put(() => store.delete(id))
           return true

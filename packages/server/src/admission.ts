@@ -6,7 +6,7 @@ import type { Rejection } from '@handstamp/core/rejection'
 import { networkOf } from './address.ts'
 import type { EmitEvent } from './events.ts'
 import { addressOf, type RequestFace } from './request-face.ts'
-import { type Admit, type Standing, travelsBy } from './strategies/strategy.ts'
+import { type Admit, type Standing, travelsBy, type Via } from './strategies/strategy.ts'
 
 /** What happens when a session is used from elsewhere than it began: told, or refused until the user signs in again, or ended. */
 export type OnMismatch = false | 'event' | 'reauthenticate' | 'revoke'
@@ -31,30 +31,46 @@ export interface AdmissionRules {
 
 /** Admission of what one request presents, as access or as refresh credential. */
 export function admission(request: RequestFace, credential: 'access' | 'refresh', rules: AdmissionRules): Admit {
-  return (standing, via) => {
-    // A session or token that refreshes itself is presented as it is for access.
-    const kind = credential === 'refresh' && via === 'authorization' ? 'access' : credential
-    if (!travelsBy(standing.transport, kind, via)) return 'transport_mismatch'
-    if (standing.authTime < rules.notBefore) return 'revoked'
-    return bound(request, standing, rules)
-  }
+  return (standing, via) => admit(request, credential, rules, standing, via)
 }
 
-function bound(request: RequestFace, standing: Standing, rules: AdmissionRules): Rejection | undefined {
-  const { ip, userAgent } = rules.binding
-  const found: OnMismatch[] = []
-  if (ip !== false && standing.ip !== undefined) {
-    const now = addressOf(request)
-    const change = now === undefined ? 'same' : compareAddresses(standing.ip, now)
-    if (change !== 'same') found.push(tell(standing, 'ip', change === 'family' ? 'event' : ip, rules))
-  }
-  if (userAgent !== false && standing.userAgent !== undefined) {
-    const now = request.headers.get('user-agent')
-    if (now !== standing.userAgent && (now === null || browserFamily(now) !== browserFamily(standing.userAgent)))
-      found.push(tell(standing, 'user_agent', userAgent, rules))
-  }
-  if (found.includes('revoke')) rules.defer(rules.revoke(standing.id))
-  return found.includes('revoke') || found.includes('reauthenticate') ? 'binding' : undefined
+/** Why this one is not admitted, or undefined. */
+export function admit(
+  request: RequestFace,
+  credential: 'access' | 'refresh',
+  rules: AdmissionRules,
+  standing: Standing,
+  via: Via,
+): Rejection | undefined {
+  // A session or token that refreshes itself is presented as it is for access.
+  const kind = credential === 'refresh' && via === 'authorization' ? 'access' : credential
+  if (!travelsBy(standing.transport, kind, via)) return 'transport_mismatch'
+  if (standing.authTime < rules.notBefore) return 'revoked'
+  const ip = addressMismatch(request, standing, rules)
+  const userAgent = agentMismatch(request, standing, rules)
+  if (ip === 'revoke' || userAgent === 'revoke') rules.defer(rules.revoke(standing.id))
+  return refuses(ip) || refuses(userAgent) ? 'binding' : undefined
+}
+
+function refuses(outcome: OnMismatch): boolean {
+  return outcome === 'revoke' || outcome === 'reauthenticate'
+}
+
+function addressMismatch(request: RequestFace, standing: Standing, rules: AdmissionRules): OnMismatch {
+  const { ip } = rules.binding
+  if (ip === false || standing.ip === undefined) return false
+  const now = addressOf(request)
+  const change = now === undefined ? 'same' : compareAddresses(standing.ip, now)
+  return change !== 'same' && tell(standing, 'ip', change === 'family' ? 'event' : ip, rules)
+}
+
+function agentMismatch(request: RequestFace, standing: Standing, rules: AdmissionRules): OnMismatch {
+  const { userAgent } = rules.binding
+  if (userAgent === false || standing.userAgent === undefined) return false
+  const now = request.headers.get('user-agent')
+  if (now === standing.userAgent) return false
+  if (now !== null && browserFamily(now) === browserFamily(standing.userAgent)) return false
+  return tell(standing, 'user_agent', userAgent, rules)
 }
 
 function tell(

@@ -4,10 +4,10 @@
  */
 import type { AuthResult, Rejected } from '@handstamp/core/auth-result'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
-import type { Effect } from '@handstamp/core/effect'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import type { Rejection } from '@handstamp/core/rejection'
 import type { UserLike } from '@handstamp/core/schema'
-import { admission } from './admission.ts'
+import { admit } from './admission.ts'
 import type { Settings } from './options.ts'
 import { originVerdict } from './origin-check.ts'
 import { type Presented, presentedByCookie, readCredential } from './read-credential.ts'
@@ -23,18 +23,27 @@ export interface AuthenticateOptions {
   readonly allowPending?: boolean
 }
 
-/** A result that also says when a refresh is due, for `GET /session`. */
-export type Answered<User> = AuthResult<User> & { readonly proof?: Proof<User> }
-
-/**
- * Order of checks: origin → format → signature or lookup → expiry → epoch and revocation → transport → binding →
- * pending → fresh. A store that cannot answer throws AuthError: that is neither yes nor no.
- */
+/** A store that cannot answer throws AuthError: that is neither yes nor no. */
 export async function authenticate<User extends UserLike>(
   request: RequestFace,
   settings: Settings<User>,
   options: AuthenticateOptions = {},
-): Promise<Answered<User>> {
+): Promise<AuthResult<User>> {
+  const judged = prove(request, settings, options)
+  // Each wait costs as much as a step of the way, so there is none where the answer is there already.
+  const proof = judged instanceof Promise ? await judged : judged
+  return proof.ok ? { ok: true, session: proof.session, effects: settings.caching.answered } : proof
+}
+
+/**
+ * The proof behind the answer, which also says when a refresh is due. Order of checks: origin → format → signature or
+ * lookup → expiry → epoch and revocation → transport → binding → pending → fresh.
+ */
+export function prove<User extends UserLike>(
+  request: RequestFace,
+  settings: Settings<User>,
+  options: AuthenticateOptions,
+): Eventual<Proof<User> | Rejected> {
   // An undefined that was computed must not turn the question off.
   const fresh = 'fresh' in options ? parseDuration(options.fresh as Duration, 'authenticate({ fresh })') : undefined
   const presented = readCredential(request, settings)
@@ -46,21 +55,19 @@ export async function authenticate<User extends UserLike>(
   if (presented.fault !== undefined) return reject(settings, presented.fault, {})
 
   const now = settings.clock()
-  const proof = await settings.strategy.authenticate(presented, now)
-  if (!proof.ok) return reject(settings, proof.reason, proof)
+  return after(settings.strategy.authenticate(presented, now), (proof) => {
+    if (!proof.ok) return reject(settings, proof.reason, proof)
 
-  const refusal = settle(request, presented, proof, now, settings, fresh, options.allowPending === true)
-  if (refusal !== undefined)
-    return reject(
-      settings,
-      refusal,
-      refusal === 'stale_auth' && fresh !== undefined ? { maxAge: Math.floor(fresh / 1000) } : {},
-    )
+    const refusal = settle(request, presented, proof, now, settings, fresh, options.allowPending === true)
+    if (refusal !== undefined)
+      return reject(
+        settings,
+        refusal,
+        refusal === 'stale_auth' && fresh !== undefined ? { maxAge: Math.floor(fresh / 1000) } : {},
+      )
 
-  if (options.readOnly !== true && verdict === 'allow') proof.touch?.()
-  return Object.defineProperty({ ok: true as const, session: proof.session, effects: answered(settings) }, 'proof', {
-    value: proof,
-    enumerable: false,
+    if (options.readOnly !== true && verdict === 'allow') proof.touch?.()
+    return proof
   })
 }
 
@@ -75,7 +82,7 @@ function settle<User extends UserLike>(
 ): Rejection | undefined {
   const via = presented.access?.via
   if (via === undefined) return 'absent'
-  const refusal = admission(request, 'access', settings.rules)(proof.standing, via)
+  const refusal = admit(request, 'access', settings.rules, proof.standing, via)
   if (refusal !== undefined) return refusal
   if (proof.session.pending !== undefined && !allowPending) return 'pending'
   if (fresh !== undefined && now - proof.session.authTime > fresh) return 'stale_auth'
@@ -93,24 +100,10 @@ export function reject<User extends UserLike>(
   return {
     ok: false,
     reason,
-    effects: [{ type: 'challenge', reason, ...refreshable, ...maxAge }, ...varies(settings)],
+    effects: [{ type: 'challenge', reason, ...refreshable, ...maxAge }, ...settings.caching.varies],
     ...refreshable,
     ...(facts.crossSiteNavigation === true ? { crossSiteNavigation: true } : {}),
   }
-}
-
-/** What every answer to somebody known carries, so that no cache between hands it to another (RFC 9111 §5.2.2.5). */
-function answered<User extends UserLike>(settings: Settings<User>): readonly Effect[] {
-  return [{ type: 'header', name: 'Cache-Control', value: 'private, no-store' }, ...varies(settings)]
-}
-
-/** The headers that were read, and on which the answer depends. */
-export function varies<User extends UserLike>({ transports, cookies }: Settings<User>): readonly Effect[] {
-  const names = [
-    ...(cookies ? ['Cookie'] : []),
-    ...(transports.some((transport) => transport !== 'cookie') ? ['Authorization'] : []),
-  ]
-  return [{ type: 'header', name: 'Vary', value: names.join(', ') }]
 }
 
 /** The first page opened from elsewhere comes without a SameSite=Strict cookie; `auth.bounce` brings it along. */

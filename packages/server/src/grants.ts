@@ -7,7 +7,6 @@ import { cookieSize } from '@handstamp/core/cookie/serialize'
 import { type Effect, setCookie } from '@handstamp/core/effect'
 import { AuthError } from '@handstamp/core/errors'
 import type { UserLike } from '@handstamp/core/schema'
-import { varies } from './authenticate.ts'
 import type { Settings } from './options.ts'
 import type { Grant } from './strategies/strategy.ts'
 
@@ -32,11 +31,7 @@ export function deliver<User extends UserLike>(
   if (refresh !== undefined && transport !== 'bearer' && cookies)
     effects.push(setCookie(cookies.refresh.name, refresh, maxAge))
   else if (refresh !== undefined) body.refresh_token = refresh
-  return granted(body, [
-    ...effects,
-    { type: 'header', name: 'Cache-Control', value: 'private, no-store' },
-    ...varies(settings),
-  ])
+  return granted(body, [...effects, ...settings.caching.answered])
 }
 
 /** Removes what a browser holds of ours. */

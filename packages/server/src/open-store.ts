@@ -2,6 +2,7 @@
  * The store as strategies see it: bounded in time, and a record that came back damaged is nobody's.
  * @module
  */
+import { after } from '@handstamp/core/jwt/eventual'
 import type { Rotation, SessionRecord } from '@handstamp/core/session'
 import { boundedStore } from './stores/bounded.ts'
 import type { SessionStore } from './stores/store.ts'
@@ -17,7 +18,7 @@ export function openStore(
 ): SessionStore {
   const store = boundedStore(given, { timeoutMs: context.storeTimeout })
 
-  function isKept({ id, record }: { readonly id: string; readonly record: SessionRecord }): boolean {
+  function isKept(id: string, record: SessionRecord): boolean {
     if (isSound(record)) return true
     context.emit({ type: 'store.corrupt', sessionId: id })
     return false
@@ -25,29 +26,38 @@ export function openStore(
 
   return {
     ...store,
-    async find(id, options) {
-      const found = await store.find(id, options)
-      return found && isKept({ id, record: found.record }) ? found : undefined
+    find(id, options) {
+      return after(store.find(id, options), (found) => (found && isKept(id, found.record) ? found : undefined))
     },
     async listByUser(handle) {
       const { epoch, sessions } = await store.listByUser(handle)
-      return { epoch, sessions: sessions.filter(isKept) }
+      return { epoch, sessions: sessions.filter(({ id, record }) => isKept(id, record)) }
     },
   }
 }
-
-const isText = (value: unknown): boolean => typeof value === 'string'
-const times = ['createdAt', 'lastSeenAt', 'authTime', 'expiresAt', 'idleUntil', 'epoch'] as const
 
 /** A record of another version is one to this version as little as a damaged one. The user is for its schema to judge. */
 function isSound(record: SessionRecord): boolean {
   return (
     record.v === 1 &&
     isText(record.userId) &&
-    times.every((name) => Number.isFinite(record[name])) &&
-    ['cookie', 'bearer', 'split'].includes(record.transport) &&
+    Number.isFinite(record.createdAt) &&
+    Number.isFinite(record.lastSeenAt) &&
+    Number.isFinite(record.authTime) &&
+    Number.isFinite(record.expiresAt) &&
+    Number.isFinite(record.idleUntil) &&
+    Number.isFinite(record.epoch) &&
+    isTransport(record.transport) &&
     (record.rotation === undefined || isRotation(record.rotation))
   )
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string'
+}
+
+function isTransport(value: unknown): boolean {
+  return value === 'cookie' || value === 'bearer' || value === 'split'
 }
 
 function isRotation(value: unknown): boolean {

@@ -5,6 +5,7 @@
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { AuthError, safeCause } from '@handstamp/core/errors'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/schema'
 import { randomBytes } from '@handstamp/core/secret'
 import type { Transport } from '@handstamp/core/session'
@@ -13,6 +14,7 @@ import { allowInsecureLoopback, isLoopbackHost } from '@handstamp/core/unsafe'
 import { defaultBasePath } from '@handstamp/core/wire'
 import type { AdmissionRules, BindingOptions, OnMismatch } from './admission.ts'
 import type { AuthOptions, LimitOptions, Transports, Verified } from './auth-options.ts'
+import { type Caching, cachingOf } from './caching.ts'
 import { type CookieOptions, type CookiePlan, planCookies } from './cookies.ts'
 import { type EmitEvent, emitTo } from './events.ts'
 import { checkNames } from './option-names.ts'
@@ -27,6 +29,7 @@ export interface Settings<User extends UserLike> {
   readonly origin: string
   readonly trusted: ReadonlySet<string>
   readonly cookies: CookiePlan | undefined
+  readonly caching: Caching
   readonly basePath: string
   readonly realm: string
   readonly clock: Clock
@@ -35,7 +38,7 @@ export interface Settings<User extends UserLike> {
   readonly defer: (work: Promise<unknown>) => void
   readonly drain: () => Promise<void>
   /** The user in the schema's own type, or what is wrong. */
-  readonly parseUser: (value: unknown) => Promise<{ readonly user: User } | { readonly issues: string }>
+  readonly parseUser: (value: unknown) => Eventual<{ readonly user: User } | { readonly issues: string }>
   readonly signIn: SignInSettings<User> | undefined
   readonly signInPage: string
 }
@@ -124,10 +127,7 @@ export function readOptions<User extends UserLike>(
     origin: origin.origin,
     sessionsPerUser: readCount(limits.sessionsPerUser ?? 100, 'limits.sessionsPerUser'),
     storeTimeout: readTimeout(limits.storeTimeout ?? '2s', 'limits.storeTimeout'),
-    readUser: async (stored) => {
-      const parsed = await parseUser(stored)
-      return 'user' in parsed ? parsed.user : undefined
-    },
+    readUser: (stored) => after(parseUser(stored), (parsed) => ('user' in parsed ? parsed.user : undefined)),
     emit,
     defer,
   })
@@ -139,6 +139,10 @@ export function readOptions<User extends UserLike>(
     origin: origin.origin,
     trusted: new Set([origin.origin, ...others]),
     cookies,
+    caching: cachingOf([
+      ...(usesCookies ? (['Cookie'] as const) : []),
+      ...(transports.some((transport) => transport !== 'cookie') ? (['Authorization'] as const) : []),
+    ]),
     basePath,
     realm: origin.host,
     clock,
@@ -287,24 +291,28 @@ function identifierOf(credentials: unknown): string | undefined {
 }
 
 /** What a schema throws may repeat the value as well, so no word of it goes further. */
-async function validate<User>(schema: StandardSchema<User>, value: unknown): Promise<SchemaResult<User>> {
-  try {
-    return await schema['~standard'].validate(value)
-  } catch (error) {
+function validate<User>(schema: StandardSchema<User>, value: unknown): Eventual<SchemaResult<User>> {
+  const blame = (error: unknown): never => {
     throw new AuthError('ERR_CLAIMS_INVALID', 'the user schema threw instead of answering', { cause: safeCause(error) })
+  }
+  try {
+    const result = schema['~standard'].validate(value)
+    return 'then' in result ? Promise.resolve(result).catch(blame) : result
+  } catch (error) {
+    return blame(error)
   }
 }
 
 function userParser<User extends UserLike>(schema: StandardSchema<User>): Settings<User>['parseUser'] {
-  return async (value) => {
-    const result = await validate(schema, value)
-    if (result.issues === undefined) return { user: result.value }
-    // Messages of schemas may repeat the value; where it is wrong says enough.
-    const at = result.issues[0]?.path?.map((segment) =>
-      String(typeof segment === 'object' && segment !== null ? (segment as { key?: unknown }).key : segment),
-    )
-    return { issues: at?.join('.') || 'the user itself' }
-  }
+  return (value) =>
+    after(validate(schema, value), (result) => {
+      if (result.issues === undefined) return { user: result.value }
+      // Messages of schemas may repeat the value; where it is wrong says enough.
+      const at = result.issues[0]?.path?.map((segment) =>
+        String(typeof segment === 'object' && segment !== null ? (segment as { key?: unknown }).key : segment),
+      )
+      return { issues: at?.join('.') || 'the user itself' }
+    })
 }
 
 /** Work beside the answer: kept until it is done, its failure nobody's crash. */

@@ -9,11 +9,12 @@ import type { RequestFace } from './request-face.ts'
 /** `quiet`: answer, but cause nothing: no touch, no rotation. */
 export type OriginVerdict = 'allow' | 'quiet' | 'refuse'
 
-const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
-
 /** Methods are case-sensitive (RFC 9110 §9.1), so `get` is not GET and counts as unsafe. A WebSocket upgrade is no safe GET. */
 function isSafe(request: RequestFace): boolean {
-  return safeMethods.has(request.method) && !/\bwebsocket\b/i.test(request.headers.get('upgrade') ?? '')
+  const { method, headers } = request
+  if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') return false
+  const upgrade = headers.get('upgrade')
+  return upgrade === null || !/\bwebsocket\b/i.test(upgrade)
 }
 
 /** The decision where a cookie is the credential or the answer would set one. The numbers are rows of the protocol's table. */

@@ -35,17 +35,19 @@ export function readCredential(request: RequestFace, places: CredentialPlaces): 
 
   const jar = cookies && request.headers.get('cookie')
   const refresh = cookies && jar ? readCookie(jar, cookies.refresh.name) : []
-  const heldRefresh =
-    refresh.length === 1 && refresh[0] !== undefined
-      ? { refresh: { text: refresh[0], via: 'cookie' as const } }
-      : nothing
-  if (bearer.kind === 'token') return { access: { text: bearer.token, via: 'authorization' }, ...heldRefresh }
+  const one = refresh.length === 1 ? refresh[0] : undefined
+  if (bearer.kind === 'token') return held(bearer.token, 'authorization', one)
 
   const access = cookies && jar && transports.includes('cookie') ? readCookie(jar, cookies.access.name) : []
   if (access.length > 1 || refresh.length > 1) return { fault: 'ambiguous' }
-  if (access[0] !== undefined) return { access: { text: access[0], via: 'cookie' }, ...heldRefresh }
-  if (heldRefresh === nothing && header === null && queryHoldsToken(request.url)) return { fault: 'malformed_request' }
-  return heldRefresh
+  if (access[0] !== undefined) return held(access[0], 'cookie', one)
+  if (one !== undefined) return { refresh: { text: one, via: 'cookie' } }
+  return header === null && queryHoldsToken(request.url) ? { fault: 'malformed_request' } : nothing
+}
+
+function held(text: string, via: 'authorization' | 'cookie', refresh: string | undefined): Presented {
+  const access = { text, via }
+  return refresh === undefined ? { access } : { access, refresh: { text: refresh, via: 'cookie' } }
 }
 
 /** A token in a query is never read (RFC 9700 §4.3.2); saying so beats a silent 401. */

@@ -4,6 +4,7 @@
  */
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { AuthError } from '@handstamp/core/errors'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, wholeSecond } from '@handstamp/core/session'
 import type { Found, SessionStore } from './stores/store.ts'
@@ -95,7 +96,7 @@ export function conflict(): AuthError {
 /** What every strategy with a store does with records. */
 export interface Records<User> extends RecordKeeper<User> {
   epoch(userId: string): Promise<number | undefined>
-  readUser(record: SessionRecord): Promise<User | undefined>
+  readUser(record: SessionRecord): Eventual<User | undefined>
   move(found: Found, to: SessionRecord): Promise<'saved' | 'exists'>
   end(
     ids: readonly string[],
@@ -107,13 +108,12 @@ export function keepRecords<User extends { readonly id: string }>(
   store: SessionStore,
   context: StrategyContext<User>,
 ): Records<User> {
-  async function readUser(record: SessionRecord): Promise<User | undefined> {
-    const user = await context.readUser(record.user)
-    if (user === undefined || user.id !== record.userId) {
+  function readUser(record: SessionRecord): Eventual<User | undefined> {
+    return after(context.readUser(record.user), (user) => {
+      if (user !== undefined && user.id === record.userId) return user
       context.emit({ type: 'store.corrupt', sessionId: record.id })
       return undefined
-    }
-    return user
+    })
   }
 
   async function rewrite(id: string, user: User): Promise<boolean> {

@@ -14,7 +14,7 @@ export interface RequestFace {
   readonly url: string
   readonly headers: { get(name: string): string | null }
   /** The peer's IP address, if the adapter knows it. */
-  readonly address?: string
+  readonly address?: string | undefined
 }
 
 // Beside the object and not on it: a web Request has no such field, and one that is copied or forwarded must not carry it.

@@ -9,7 +9,7 @@ import type { UserLike } from '@handstamp/core/schema'
 import { listingOf, type SessionRecord } from '@handstamp/core/session'
 import { routePaths, type SessionBody, type SessionsBody } from '@handstamp/core/wire'
 import { clockBehind } from './access-tokens.ts'
-import { authenticate, reject } from './authenticate.ts'
+import { authenticate, prove, reject } from './authenticate.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { clearCookies } from './grants.ts'
 import type { Settings } from './options.ts'
@@ -133,13 +133,13 @@ async function refreshRoute<User extends UserLike>(request: Request, settings: S
 }
 
 async function sessionRoute<User extends UserLike>(request: Request, settings: Settings<User>): Promise<Response> {
-  const result = await authenticate(request, settings)
-  if (result.ok && result.proof) {
-    const { session, expiresIn, refreshable } = result.proof
+  const result = await prove(request, settings, {})
+  if (result.ok) {
+    const { session, expiresIn, refreshable } = result
     const body: SessionBody<User> = { session, expires_in: expiresIn, refreshable }
-    return applyEffects(result.effects, Response.json(body), settings)
+    return applyEffects(settings.caching.answered, Response.json(body), settings)
   }
-  if (result.ok || result.reason === 'absent') return applyEffects(result.effects.filter(isHeader), nobody(), settings)
+  if (result.reason === 'absent') return applyEffects(result.effects.filter(isHeader), nobody(), settings)
   if (result.refreshable === true)
     return challengeResponse(
       {

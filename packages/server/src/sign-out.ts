@@ -4,7 +4,6 @@
  */
 import type { Effect } from '@handstamp/core/effect'
 import type { UserLike } from '@handstamp/core/schema'
-import { varies } from './authenticate.ts'
 import { clearCookies } from './grants.ts'
 import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
@@ -33,7 +32,7 @@ export async function endSession<User extends UserLike>(
   settings: Settings<User>,
 ): Promise<SignedOut> {
   const presented = readCredential(request, settings)
-  if (presented.fault !== undefined) return { ok: true, revoked: false, effects: varies(settings) }
+  if (presented.fault !== undefined) return { ok: true, revoked: false, effects: settings.caching.varies }
   const held = presented.access !== undefined || presented.refresh !== undefined
   const ended = held ? await settings.strategy.revoke(presented, settings.clock()) : { revoked: true }
   if (ended.revoked && ended.standing)
@@ -42,6 +41,6 @@ export async function endSession<User extends UserLike>(
     ok: true,
     revoked: ended.revoked,
     ...(ended.validUntil === undefined ? {} : { validUntil: ended.validUntil }),
-    effects: [...(touchesCookies(request, settings) ? clearCookies(settings) : []), ...varies(settings)],
+    effects: [...(touchesCookies(request, settings) ? clearCookies(settings) : []), ...settings.caching.varies],
   }
 }

@@ -8,7 +8,6 @@ import { readBearer } from '@handstamp/core/authorization'
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import type { Duration } from '@handstamp/core/duration'
 import { parseDuration } from '@handstamp/core/duration'
-import type { Effect } from '@handstamp/core/effect'
 import { AuthError, safeCause } from '@handstamp/core/errors'
 import { parseClockTolerance } from '@handstamp/core/jwt/claims'
 import type { KeyRing } from '@handstamp/core/jwt/key-ring'
@@ -20,6 +19,7 @@ import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/sch
 import { allowInsecureLoopback } from '@handstamp/core/unsafe'
 import { defaultBasePath, routePaths } from '@handstamp/core/wire'
 import { sessionFromClaims } from './access-tokens.ts'
+import { cachingOf } from './caching.ts'
 import { checkNames } from './option-names.ts'
 import { challengeResponse } from './problem.ts'
 import type { RequestFace } from './request-face.ts'
@@ -130,11 +130,7 @@ function schemaThrew(error: unknown): never {
   throw new AuthError('ERR_CLAIMS_INVALID', 'the user schema threw instead of answering', { cause: safeCause(error) })
 }
 
-/** What every answer to somebody known carries, so that no cache between hands it to another. */
-const answered: readonly Effect[] = Object.freeze([
-  Object.freeze({ type: 'header', name: 'Cache-Control', value: 'private, no-store' } as const),
-  Object.freeze({ type: 'header', name: 'Vary', value: 'Authorization' } as const),
-])
+const { answered, varies } = cachingOf(['Authorization'])
 
 /**
  * A refusal of a verifier as a response, with a challenge for the realm (RFC 6750).
@@ -163,9 +159,6 @@ function reject(reason: Rejection): Rejected {
   return {
     ok: false,
     reason,
-    effects: [
-      { type: 'challenge', reason },
-      { type: 'header', name: 'Vary', value: 'Authorization' },
-    ],
+    effects: [{ type: 'challenge', reason }, ...varies],
   }
 }

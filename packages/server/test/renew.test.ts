@@ -123,7 +123,9 @@ describe('renew', () => {
       // Somebody else writes right before.
       if (method !== 'replace' || races === 0 || !record) return undefined
       races -= 1
-      void bed.raw.find(record.id).then((found) => found && bed.raw.replace(record.id, found.version, found.record))
+      void Promise.resolve(bed.raw.find(record.id)).then(
+        (found) => found && bed.raw.replace(record.id, found.version, found.record),
+      )
       return 'hold'
     })
     let done = false

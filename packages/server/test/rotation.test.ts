@@ -155,7 +155,7 @@ describe('nothing is rotated that cannot be answered', () => {
     const found = await bed.raw.find(id)
     bed.store.reset()
     bed.store.plan(({ method }) => {
-      if (method === 'replace' && found) void bed.raw.find(id).then((one) => one && bed.raw.replace(id, one.version, one.record)) // biome-ignore format: one thought
+      if (method === 'replace' && found) void Promise.resolve(bed.raw.find(id)).then((one) => one && bed.raw.replace(id, one.version, one.record)) // biome-ignore format: one thought
       return method === 'replace' ? 'hold' : undefined
     })
     let done = false

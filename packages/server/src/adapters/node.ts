@@ -82,13 +82,12 @@ export function toNodeHandler(auth: AuthHandler, options: NodeHandlerOptions = {
  */
 export function nodeRequest(req: IncomingMessage, origin: string, options: ProxyOptions = {}): RequestFace {
   const incoming: NodeIncoming = req
-  const address = peerOf(incoming, options)
-  const face: RequestFace = {
+  return {
     method: req.method ?? 'GET',
     url: urlOf(incoming, origin),
     headers: { get: (name) => headerOf(incoming, name) },
+    address: peerOf(incoming, options),
   }
-  return address === undefined ? face : { ...face, address }
 }
 
 function checkProxies({ trustedProxies, forwardedHeader = 'x-forwarded-for' }: ProxyOptions): void {

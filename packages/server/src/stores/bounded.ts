@@ -3,6 +3,7 @@
  * @module
  */
 import { AuthError, type AuthErrorCode, isAuthError, safeCause } from '@handstamp/core/errors'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import type { SessionRecord } from '@handstamp/core/session'
 import { type Deadline, deadlines } from '../deadlines.ts'
 import type { Found, SessionStore } from './store.ts'
@@ -54,15 +55,43 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
     return error
   }
 
+  function refusal(method: StoreMethod, error: unknown): AuthError {
+    return fail(method, isAuthError(error) ? error : unavailable(`${method} failed`, safeCause(error)))
+  }
+
+  function judge<T>(method: StoreMethod, answer: T, isSound: (answer: T) => boolean): T {
+    if (!isSound(answer)) throw unavailable(`${method} answered what no store may`)
+    if (abandoned > 0) {
+      abandoned = 0
+      era += 1
+    }
+    return answer
+  }
+
+  /** What is answered at once has had no time to be late, and is not in flight. */
   function ask<T>(
     method: StoreMethod,
-    call: () => Promise<T>,
+    call: () => Eventual<T>,
     isSound: (answer: T) => boolean,
     options?: LazyOptions,
-  ): Promise<T> {
+  ): Eventual<T> {
     if (waiting > 0 && waiting + abandoned >= maxInFlight) {
       return Promise.reject(fail(method, unavailable(`${maxInFlight} calls are in flight`)))
     }
+    try {
+      const answer = call()
+      return isPromise(answer) ? waitFor(method, answer, isSound, options) : judge(method, answer, isSound)
+    } catch (error) {
+      return Promise.reject(refusal(method, error))
+    }
+  }
+
+  function waitFor<T>(
+    method: StoreMethod,
+    answer: PromiseLike<T>,
+    isSound: (answer: T) => boolean,
+    options: LazyOptions | undefined,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const startedIn = era
       let late = false
@@ -86,32 +115,19 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
       }
 
       function refuse(error: unknown): void {
-        if (!settle()) return
-        const known = isAuthError(error) ? error : unavailable(`${method} failed`, safeCause(error))
-        reject(fail(method, known))
+        if (settle()) reject(refusal(method, error))
       }
 
-      function accept(answer: T): void {
+      function accept(value: T): void {
         if (!settle()) return
-        if (!isSound(answer)) {
-          reject(fail(method, unavailable(`${method} answered what no store may`)))
-          return
+        try {
+          resolve(judge(method, value, isSound))
+        } catch (error) {
+          reject(refusal(method, error))
         }
-        if (abandoned > 0) {
-          abandoned = 0
-          era += 1
-        }
-        resolve(answer)
       }
 
-      let answer: Promise<T>
-      try {
-        answer = call()
-      } catch (error) {
-        refuse(error)
-        return
-      }
-      Promise.resolve(answer).then(accept, refuse)
+      answer.then(accept, refuse)
     })
   }
 
@@ -121,18 +137,18 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
     find(id, given) {
       const options = lazyOptions(given)
       const found = ask('find', () => store.find(id, options), isFoundOrNone, options)
-      return found.then((one) => one && readable(one, id))
+      return after(found, (one) => one && readable(one, id))
     },
 
-    save(id, record, save) {
+    async save(id, record, save) {
       return ask('save', () => store.save(id, record, save), isSaved)
     },
 
-    replace(id, expectedVersion, record, replace) {
+    async replace(id, expectedVersion, record, replace) {
       return ask('replace', () => store.replace(id, expectedVersion, record, replace), isBoolean)
     },
 
-    delete(id) {
+    async delete(id) {
       return ask('delete', () => store.delete(id), isBoolean)
     },
 
@@ -141,11 +157,11 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
       return { epoch, sessions: sessions.map((one) => ({ ...readable(one, one.id), id: one.id })) }
     },
 
-    deleteByUser(handle, except) {
+    async deleteByUser(handle, except) {
       return ask('deleteByUser', () => store.deleteByUser(handle, except), isEpoch)
     },
 
-    sweep(batch) {
+    async sweep(batch) {
       return ask('sweep', () => store.sweep(batch), isSwept)
     },
   }
@@ -181,6 +197,10 @@ function lazyOptions(given: LazyOptions['given']): LazyOptions {
   options.given = given
   options.controller = undefined
   return options
+}
+
+function isPromise<T>(answer: Eventual<T>): answer is Promise<T> {
+  return isObject(answer) && typeof answer.then === 'function'
 }
 
 function readable(found: Found, id: string): Found {

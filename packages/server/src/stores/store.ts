@@ -2,6 +2,7 @@
  * The contract of a session store. Every store is a leaf that implements this and nothing else.
  * @module
  */
+import type { Eventual } from '@handstamp/core/jwt/eventual'
 import type { SessionRecord } from '@handstamp/core/session'
 
 /** A record and the version that a later `replace` must name. */
@@ -33,9 +34,9 @@ export interface SessionStore {
 
   /**
    * The live record: undefined when absent, when past the record's own expiry, or when its epoch is not the user's.
-   * Reads the primary and never writes.
+   * Reads the primary and never writes. A store that has it at hand answers at once, without a promise.
    */
-  find(id: string, options?: { readonly signal?: AbortSignal }): Promise<Found | undefined>
+  find(id: string, options?: { readonly signal?: AbortSignal }): Eventual<Found | undefined>
 
   /**
    * Creates, and only creates; atomic with the comparison of the epoch and the cap on sessions of a user (the one idle

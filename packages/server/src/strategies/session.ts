@@ -4,13 +4,23 @@
  */
 import { formatSessionCredential, parseSessionCredential, sessionIdOf } from '@handstamp/core/credential'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionOf } from '@handstamp/core/session'
 import { openStore } from '../open-store.ts'
 import { checkNames } from '../option-names.ts'
 import { conflict, keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord, seen } from '../records.ts'
 import { checkStore, type Found, type SessionStore } from '../stores/store.ts'
-import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
+import {
+  type Grant,
+  type Held,
+  type OpenStrategy,
+  type Proof,
+  type Refused,
+  refuse,
+  type Strategy,
+  type StrategyContext,
+} from './strategy.ts'
 
 export interface SessionOptions {
   readonly store: SessionStore
@@ -58,9 +68,25 @@ function openSession<User extends { readonly id: string }>(
   const touching = new Set<string>()
 
   /** A record that rotates belongs to refresh tokens: part of each, also of a spent one, would open it here. */
-  async function find(id: string): Promise<Found | undefined> {
-    const found = await store.find(id)
-    return found?.record.rotation === undefined ? found : undefined
+  function find(id: string): Eventual<Found | undefined> {
+    return after(store.find(id), (found) => (found?.record.rotation === undefined ? found : undefined))
+  }
+
+  function prove(found: Found, now: number): Eventual<Proof<User> | Refused> {
+    const { record } = found
+    if (isExpired(record, now)) return refuse('expired', false)
+    return after(records.readUser(record), (user) =>
+      user === undefined
+        ? refuse('unknown', false)
+        : {
+            ok: true,
+            session: sessionOf(record, user),
+            standing: record,
+            expiresIn: null,
+            refreshable: false,
+            touch: () => touch(found, now),
+          },
+    )
   }
 
   function touch({ record, version }: Found, now: number): void {
@@ -98,23 +124,10 @@ function openSession<User extends { readonly id: string }>(
       }
     },
 
-    async authenticate({ access }, now) {
+    authenticate({ access }, now) {
       const parsed = access && parseSessionCredential(access.text)
       if (!parsed) return refuse(access ? 'malformed' : 'absent', false)
-      const found = await find(parsed.id)
-      if (!found) return refuse('unknown', false)
-      const { record } = found
-      if (isExpired(record, now)) return refuse('expired', false)
-      const user = await records.readUser(record)
-      if (user === undefined) return refuse('unknown', false)
-      return {
-        ok: true,
-        session: sessionOf(record, user),
-        standing: record,
-        expiresIn: null,
-        refreshable: false,
-        touch: () => touch(found, now),
-      }
+      return after(find(parsed.id), (found) => (found ? prove(found, now) : refuse('unknown', false)))
     },
 
     async renew({ access }, entry) {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Clock } from '@handstamp/core/clock'
+import type { Eventual } from '@handstamp/core/jwt/eventual'
 import type { KeyRing } from '@handstamp/core/jwt/key-ring'
 import type { Rejection } from '@handstamp/core/rejection'
 import type { RandomBytes } from '@handstamp/core/secret'
@@ -34,7 +35,7 @@ export interface StrategyContext<User> {
   /** Milliseconds that one call to a store may take. */
   readonly storeTimeout: number
   /** The user in the schema's own type; undefined if what was stored no longer fits it. */
-  readonly readUser: (stored: unknown) => Promise<User | undefined> | User | undefined
+  readonly readUser: (stored: unknown) => Eventual<User | undefined>
   readonly emit: EmitEvent
   /** Work that the answer does not wait for, but shutdown does. */
   readonly defer: (work: Promise<unknown>) => void
@@ -130,7 +131,8 @@ export interface OpenStrategy<User> {
   /** True where the epoch may have been written by another machine's clock. */
   readonly sharedClock: boolean
   issue(entry: Entry<User>): Promise<Draft<User>>
-  authenticate(held: Held, now: number): Promise<Proof<User> | Refused>
+  /** At once where the schema and the store answer at once. */
+  authenticate(held: Held, now: number): Eventual<Proof<User> | Refused>
   /** The same session under a new secret, for a step-up or a change of privileges. */
   renew(
     held: Held,

@@ -118,7 +118,7 @@ export function faultStore(store: SessionStore, plan?: FaultPlan): FaultStore {
       waiting = []
       for (const go of released) go()
     },
-    find: (...args) => pass('find', args, () => store.find(...args)),
+    find: (...args) => pass('find', args, async () => store.find(...args)),
     save: (...args) => pass('save', args, () => store.save(...args)),
     replace: (...args) => pass('replace', args, () => store.replace(...args)),
     delete: (...args) => pass('delete', args, () => store.delete(...args)),

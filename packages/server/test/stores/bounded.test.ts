@@ -12,7 +12,7 @@ holdToContract('boundedStore', { create: ({ clock }) => ({ store: boundedStore(m
 const record = contractRecord({ createdAt: Date.now() })
 
 const methods: Record<StoreMethod, (store: SessionStore) => Promise<unknown>> = {
-  find: (store) => store.find(record.id),
+  find: async (store) => store.find(record.id),
   save: (store) => store.save(record.id, record, { epoch: undefined, cap: 5 }),
   replace: (store) => store.replace(record.id, 1, record),
   delete: (store) => store.delete(record.id),
@@ -29,8 +29,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function codeOf(promise: Promise<unknown>): Promise<string> {
-  return promise.then(
+function codeOf(answer: unknown): Promise<string> {
+  return Promise.resolve(answer).then(
     () => 'none',
     (error: unknown) => (isAuthError(error) ? error.code : 'no AuthError'),
   )
@@ -74,6 +74,21 @@ describe('every failure is one AuthError', () => {
   test('a store that answers without a promise is understood', async () => {
     const store = boundedStore({ ...memoryStore(), delete: () => true as unknown as Promise<boolean> })
     expect(await store.delete(record.id)).toBe(true)
+  })
+
+  test('what is answered at once is handed on at once, with no deadline set', () => {
+    const found = { record, version: 3 }
+    const store = boundedStore({ ...memoryStore(), find: () => found })
+    expect(store.find(record.id)).toBe(found)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('what is thrown or answered wrongly at once is a rejection all the same', async () => {
+    const inner = memoryStore()
+    const wrong = boundedStore({ ...inner, find: () => 'garbage' as never })
+    expect(await codeOf(wrong.find(record.id))).toBe('ERR_STORE_UNAVAILABLE')
+    const throwing = boundedStore(faultStore(inner, () => 'throw'))
+    expect(await codeOf(throwing.find(record.id))).toBe('ERR_STORE_UNAVAILABLE')
   })
 
   test('a record that cannot be one comes out as unreadable, and as no error', async () => {
@@ -150,8 +165,8 @@ describe('deadlines', () => {
 
   test('many calls share one timer, which ends by itself', async () => {
     const store = boundedStore(memoryStore())
-    for (let n = 0; n < 100; n += 1) await store.find(record.id)
-    await Promise.all(Array.from({ length: 100 }, () => store.find(record.id)))
+    for (let n = 0; n < 100; n += 1) await store.delete(record.id)
+    await Promise.all(Array.from({ length: 100 }, () => store.delete(record.id)))
     expect(vi.getTimerCount()).toBe(1)
     await vi.advanceTimersByTimeAsync(2_000)
     expect(vi.getTimerCount()).toBe(0)
