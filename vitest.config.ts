@@ -50,6 +50,7 @@ export default defineConfig({
       area('rotation', { seconds: 120 }),
       area('security'),
       area('stores', { seconds: 60, serial: true }),
+      area('feeds', { seconds: 60, serial: true }),
       area('types', { seconds: 60 }),
       area('docs', { seconds: 60 }),
       area('package', { seconds: 180, serial: true }),
