@@ -46,10 +46,7 @@ export const ended: Attack = attack({
   shows: ['ASVS 7.3.1', 'ASVS 7.3.2', 'ASVS 7.4.1', 'ASVS 7.4.2', 'ASVS 7.4.3', 'ASVS 7.4.5', 'RFC 9700 §4.14.2'],
   stage: familyStage,
   legal: overEach('the session of somebody else goes on', async (visitor, served) => {
-    const other = await signedIn(served.wire, visitor.transport, {
-      email: 'grace@example.com',
-      password: 'nanoseconds',
-    })
+    const other = await signedIn(served.wire, visitor.transport, grace)
     await visitor.ask('POST', '/auth/sign-out')
     await served.auth.sessions.revokeAll('ada')
     await expectRefreshed(other)
