@@ -50,9 +50,10 @@ export declare const store: SessionStore
 export declare const clock: Clock
 export declare function myStore(options: { readonly clock: Clock }): SessionStore
 export declare const controller: AbortController
-/** What a store keeps in order. */
+/** What a store keeps in order of expiry. */
 export interface Entry {
   slot: number
+  dueAt: number
 }
 export declare const entry: Entry
 
