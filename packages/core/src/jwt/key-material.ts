@@ -41,13 +41,7 @@ function checkSecret(
   option: string,
 ): void {
   const secret = memberBytes(members, 'k', option)
-  // Whatever text or structure a public key comes in, an HMAC under it is one that everybody can make. \s is also U+FEFF.
-  if (
-    /^\s*(?:-----BEGIN|ssh-|ecdsa-|\{)/.test(
-      new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret.subarray(0, 256)),
-    ) ||
-    isDer(secret)
-  ) {
+  if (isKeyText(secret) || isDer(secret)) {
     throw new TypeError(`${option}.k holds a key in PEM, DER, JWK or SSH form: a secret is random bytes`)
   }
   if (secret.length < facts.signatureBytes) {
@@ -55,6 +49,16 @@ function checkSecret(
   }
   if (secret.every((byte) => byte === secret[0]))
     throw new RangeError(`${option}.k is one byte over and over: a secret is random bytes`)
+}
+
+/**
+ * Whatever text a public key comes in, an HMAC under it is one that everybody can make (CVE-2026-34950). Anything may stand
+ * before the line that begins a PEM (RFC 7468 §2). In UTF-16, as some shells write files, each letter has a zero beside it.
+ */
+function isKeyText(secret: Uint8Array): boolean {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret).replaceAll('\0', '')
+  // \s is also U+FEFF.
+  return text.includes('-----BEGIN ') || /^\s*(?:ssh-|ecdsa-|\{)/.test(text)
 }
 
 /**
