@@ -48,7 +48,7 @@ export default defineConfig({
       area('contract'),
       area('wire', { seconds: 30 }),
       area('rotation', { seconds: 120 }),
-      area('security'),
+      area('security', { seconds: 30 }),
       area('stores', { seconds: 60, serial: true }),
       area('feeds', { seconds: 60, serial: true }),
       area('types', { seconds: 60 }),

@@ -85,6 +85,7 @@ export async function openWorld(strategy: StrategyName, transport: Transport | r
   }
 
   async function reopen(): Promise<void> {
+    for (const { id } of people) await served.auth.sessions?.revokeAll(id)
     live = await Promise.all(
       transports.flatMap((each) => people.map(async (user) => liveOf(user, each, await enter(user, each)))),
     )

@@ -62,13 +62,14 @@ describe.each(settings)('R15: whatever is asked of %s over %s', (strategy, trans
   test('over HTTP every connection gets one answer, and nobody is written who is not known', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(draws, async (draw) => {
-        const rendered = world.render({ ...draw, ask: 'route' })
+        const method = /^[A-Za-z]+$/.test(draw.method) ? draw.method : 'GET'
+        const rendered = world.render({ ...draw, ask: 'route', method })
         const allowed = world.allowed(rendered)
         world.served.store.reset()
         world.proofs.count = 0
         const line = (text: string): string => text.replace(/[\r\n]/g, ' ')
         const { text, status } = await exchange(world.served.wire.port, {
-          method: /^[A-Za-z]+$/.test(rendered.method) ? rendered.method : 'GET',
+          method,
           target: rendered.url.slice('https://app.example'.length),
           headers: [...rendered.headers].filter(([name]) => name !== 'upgrade').map(([name, value]) => [name, line(value)]),
           ...(rendered.body === undefined ? {} : { body: rendered.body }),
