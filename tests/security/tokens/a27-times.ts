@@ -4,7 +4,8 @@ import { schemaOf, type User } from '../../wire/served-auth.ts'
 import { type Attack, attack, each } from '../attack.ts'
 import { expectExpired, expectRefused, expectRefusedByService, expectTaken, type VerifierStage, verifierStage } from '../stages/verifier.ts' // biome-ignore format: one row
 
-const times = ['exp', 'iat', 'nbf', 'auth_time'] as const
+const times = { exp: 'exp', iat: 'iat', nbf: 'nbf', auth_time: 'auth_time' } as const
+const names = Object.values(times)
 
 /** JSON of values that are no time. */
 const values = {
@@ -58,9 +59,9 @@ export const tokenTimes: Attack = attack({
   },
   hostile: {
     ...each(values, async (stage: VerifierStage, json) => {
-      for (const name of times) await expectRefused(stage, stage.signAs(stage.header, withJson(stage, name, json)))
+      for (const name of names) await expectRefused(stage, stage.signAs(stage.header, withJson(stage, name, json)))
     }),
-    ...each({ exp: 'exp', iat: 'iat', nbf: 'nbf', auth_time: 'auth_time' }, (stage: VerifierStage, name) =>
+    ...each(Object.fromEntries(names.map((name) => [`${name} missing`, name])), (stage: VerifierStage, name) =>
       expectRefused(stage, stage.sign({ claims: { [name]: undefined } })),
     ),
     'exp that has passed at this very moment': (stage) =>
@@ -76,7 +77,7 @@ export const tokenTimes: Attack = attack({
     'exp before iat by so much that the difference is no number': (stage) =>
       expectRefused(stage, stage.signAs(stage.header, withJson(stage, 'iat', '1e308'))),
     'all times in milliseconds': (stage) => {
-      const ms = Object.fromEntries(times.map((name) => [name, (stage.claims[name] as number) * 1_000]))
+      const ms = Object.fromEntries(names.map((name) => [name, (stage.claims[name] as number) * 1_000]))
       return expectRefused(stage, stage.sign({ claims: ms }))
     },
     'iat ten minutes ahead': (stage) =>

@@ -13,7 +13,16 @@ export const nestedToken: Attack = attack({
   },
   hostile: {
     ...each(
-      { JWT: 'JWT', jwt: 'jwt', 'application/jwt': 'application/jwt', 'at+jwt': 'at+jwt', 'Application/X+JWT': 'Application/X+JWT', 'a list': ['JWT'], null: null, 'a number': 1 },
+      {
+        JWT: 'JWT',
+        jwt: 'jwt',
+        'application/jwt': 'application/jwt',
+        'at+jwt': 'at+jwt',
+        'Application/X+JWT': 'Application/X+JWT',
+        'a list': ['JWT'],
+        null: null,
+        'a number': 1,
+      },
       async (stage: VerifierStage, cty) => {
         await expectRefused(stage, stage.signAs({ ...stage.header, cty }, stage.token))
         await expectRefused(stage, stage.sign({ header: { cty } }))
@@ -23,4 +32,4 @@ export const nestedToken: Attack = attack({
     'the inner token as JSON': (stage) => expectRefused(stage, stage.signAs(stage.header, JSON.stringify(stage.token))),
     'the inner token as a claim': (stage) => expectRefused(stage, stage.signAs(stage.header, { jwt: stage.token })),
   },
-}) // biome-ignore format: a table
+})

@@ -41,8 +41,8 @@ const tokens: Readonly<Record<string, (claims: Buffer) => string>> = {
     const payload = deflateRawSync(Buffer.alloc(4_000_000, 0x20))
     return encrypt({ header: { ...base, alg: 'dir', zip: 'DEF' }, payload })
   },
-  'zip, a bomb of 250 MB in 250 KB': () => {
-    const payload = deflateRawSync(Buffer.alloc(250_000_000, 0x20))
+  'zip, a bomb of 25 MB in 25 KB': () => {
+    const payload = deflateRawSync(Buffer.alloc(25_000_000, 0x20))
     return encrypt({ header: { ...base, alg: 'dir', zip: 'DEF' }, payload })
   },
   'zip, the claims': (claims) =>

@@ -58,9 +58,13 @@ const elsewhere: Readonly<Record<string, (token: string) => { readonly target?: 
   'the fragment': (token) => ({ target: `/api/me#access_token=${token}` }),
 } // biome-ignore format: a table
 
-function ask({ served }: VerifierStage, headers: readonly Header[], target = '/api/me'): ReturnType<VerifierStage['served']['wire']['ask']> {
+function ask(
+  { served }: VerifierStage,
+  headers: readonly Header[],
+  target = '/api/me',
+): ReturnType<VerifierStage['served']['wire']['ask']> {
   return served.wire.ask({ method: 'GET', target, headers: [...headers, ...ownPage] })
-} // biome-ignore format: one row
+}
 
 export const authorizationHeader: Attack = attack({
   ids: ['A50'],
