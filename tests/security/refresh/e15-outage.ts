@@ -80,6 +80,22 @@ export const outage: Attack = attack({
       expect(await me(client)).toBe(200)
       expect([client.status, told.includes(null)]).toEqual(['signed-in', false])
     },
+    ...Object.fromEntries(
+      (['token', 'token+store'] as const).map((strategy) => [
+        `the same, under ${strategy}: nobody is signed out`,
+        async () => {
+          const stage = await clientStage({ strategy, transport: 'bearer' })
+          const { client, told } = await stage.signedIn()
+          stage.served.clock.advance(-3_600_000)
+          expect([await me(client), await client.refresh(), client.status]).toEqual([401, false, 'unreachable'])
+          stage.served.clock.advance(3_600_000)
+          stage.pass(31_000)
+          expect([await me(client), await client.refresh(), client.status]).toEqual([200, true, 'signed-in'])
+          expect(told).not.toContain(null)
+          await stage.close()
+        },
+      ]),
+    ),
     'a wait that would never end': async (stage) => {
       const { client } = await stage.signedIn()
       stage.served.clock.advance('6m')

@@ -13,7 +13,7 @@ import {
 } from '@handstamp/client'
 import type { Transport } from '@handstamp/core/session'
 import { expect } from 'vitest'
-import { type Served, serveAuth, servedOrigin, type User } from '../../wire/served-auth.ts'
+import { type Served, type Setting, serveAuth, servedOrigin, type User } from '../../wire/served-auth.ts'
 import { ada, newVisitor } from '../../wire/visitor.ts'
 import type { Closable } from '../attack.ts'
 
@@ -49,11 +49,12 @@ export interface ClientStage extends Closable {
 }
 
 /** Access tokens live 5 minutes, sessions 14 days without a refresh. The page's `fetch` sends over HTTP, and keeps cookies. */
-export async function clientStage(): Promise<ClientStage> {
+export async function clientStage(setting: Partial<Setting> = {}): Promise<ClientStage> {
   const served = await serveAuth({
     strategy: 'hybrid',
     transport: ['bearer', 'cookie', 'split'],
     times: { idleTimeout: '14d', lifetime: '90d' },
+    ...setting,
   })
   const asked: string[] = []
   let disturbance: Disturbance | undefined
