@@ -8,7 +8,7 @@ import { nodeRequest } from '@handstamp/server/adapters/node'
 import { type Contender, measure } from '../harness/measure.ts'
 import { type Application, sessionApplication, signedIn } from '../rows/applications.ts'
 import { incoming } from '../rows/incoming.ts'
-import { anew, user } from '../rows/subject.ts'
+import { anew, type BenchUser, user } from '../rows/subject.ts'
 
 const [weighed = 0, many = 0, rounds = 0] = process.argv.slice(2).map(Number)
 
@@ -60,16 +60,22 @@ function check(name: string, { auth, credentials }: Filled): Contender<ReturnTyp
   }
 }
 
-/** What the processor's caches alone make of many: a map with nothing in it but numbers. */
+/** What the machine's memory alone makes of many: a map of plain records, of which user and expiry are read. */
 function bareMap(name: string, count: number): Contender<string> {
-  const keys = Array.from({ length: count }, (_, at) => digest(`${at}`))
-  const map = new Map(keys.map((key, at) => [key, at]))
+  const map = new Map<string, { readonly user: BenchUser; readonly expiresAt: number }>()
+  for (let at = 0; at < count; at += 1) {
+    const id = anew(`u_${at}_4f5c1a`)
+    map.set(digest(id), { user: { id, role: user.role }, expiresAt: Date.now() + 86_400_000 + at })
+  }
   return {
     name,
     prepare: (wanted, round) =>
-      Array.from({ length: wanted }, (_, at) => `${((at + (round + 10) * 997) * 7_919) % count}`),
-    run: (text) => map.get(digest(text)),
-    check: (found) => typeof found === 'number',
+      Array.from({ length: wanted }, (_, at) => anew(`u_${((at + (round + 10) * 997) * 7_919) % count}_4f5c1a`)),
+    run(text) {
+      const record = map.get(digest(text))
+      return record !== undefined && record.expiresAt > Date.now() ? record.user.id : undefined
+    },
+    check: (found) => typeof found === 'string',
   }
 }
 

@@ -24,7 +24,24 @@ describe('frozenJson', () => {
     expect(Object.is((frozenJson(value, 'user') as { z: number }).z, 0)).toBe(true)
   })
 
-  test('__proto__ is a key like any other', () => {
+  test('a symbol is no key of JSON', () => {
+    expect(Reflect.ownKeys(frozenJson({ a: 1, [Symbol('x')]: 1 }, 'user'))).toEqual(['a'])
+  })
+
+  test.each(['{"__proto__":{"admin":true}}', '{"a":-0,"__proto__":{"admin":true}}'])(
+    '%s: __proto__ is a key like any other',
+    (text) => {
+      const value = JSON.parse(text) as { u?: undefined }
+      for (const one of [value, Object.defineProperty({ ...value }, 'u', { value: undefined, enumerable: true })]) {
+        const copy = frozenJson(one, 'user')
+        expect(Object.keys(copy)).toEqual(Object.keys(value))
+        expect(Object.getOwnPropertyDescriptor(copy, '__proto__')?.value).toEqual({ admin: true })
+        expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)
+      }
+    },
+  )
+
+  test('what a key named __proto__ holds reaches no prototype', () => {
     const copy = frozenJson(JSON.parse('{"__proto__":{"admin":true}}') as object, 'user')
     expect(Object.keys(copy)).toEqual(['__proto__'])
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)

@@ -9,6 +9,7 @@ import { type Expiring, expiryHeap } from '../expiry-heap.ts'
 import { frozenJson } from '../json-value.ts'
 import { checkNames } from '../option-names.ts'
 import { replacementOf } from '../replacement.ts'
+import { spreadMap } from '../spread-map.ts'
 import type { Found, Saved, SessionStore } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -21,6 +22,8 @@ export interface MemoryStoreOptions {
 interface Entry extends Expiring {
   readonly user: User
   record: SessionRecord
+  /** Used since it took its place in that order. A mark instead of a new place, so that a find writes to one entry alone. */
+  used: boolean
   older: Entry | undefined
   newer: Entry | undefined
   /** The next session of the same user. */
@@ -32,6 +35,8 @@ interface User {
   epoch: number
   first: Entry | undefined
   count: number
+  /** The place among the resting that is its own; -1: none. */
+  place: number
 }
 
 /**
@@ -41,9 +46,15 @@ interface User {
  */
 const restingUsers = 10_000
 
+const sharedUserAgents = 1_000
+
+/** How many are looked at, at most, for one that may go; each that was used goes to the end once more. */
+const longestSearch = 64
+
 /**
  * Answers a store that keeps everything in this process, bounded by `maxSessions`. Every operation is one synchronous
  * step, so none can come between compare and set. It sets no timer: each `save` drops what expired, a little at a time.
+ * An entry is there only while its record's epoch is its user's, so a find need not compare them.
  *
  * @throws RangeError when `maxSessions` is not a whole number of at least 1.
  *
@@ -58,10 +69,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   if (!Number.isInteger(maxSessions) || maxSessions < 1) {
     throw new RangeError('memoryStore: maxSessions must be a whole number of at least 1, e.g. 100000')
   }
-  const entries = new Map<string, Entry>()
-  const users = new Map<string, User>()
-  const resting = new Set<User>()
-  let inOrder = resting.values()
+  const entries = spreadMap<Entry>()
+  const users = spreadMap<User>()
+  const resting: User[] = []
+  let nextPlace = 0
+  let size = 0
+  const userAgents = new Map<string, string>()
   const byExpiry = expiryHeap<Entry>()
   let oldest: Entry | undefined
   let newest: Entry | undefined
@@ -72,9 +85,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     find(id) {
       const entry = entries.get(id)
-      if (entry === undefined || !isLive(entry, clock())) return Promise.resolve(undefined)
-      used(entry)
-      return Promise.resolve(foundIn(entry))
+      if (entry === undefined || isExpired(entry.record, clock())) return undefined
+      entry.used = true
+      return foundIn(entry)
     },
 
     async save(id, record, { epoch, cap }): Promise<Saved> {
@@ -84,20 +97,21 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       const user = users.get(handle)
       if (user?.epoch !== epoch || (epoch !== undefined && record.epoch !== epoch)) return 'epoch'
       const taken = entries.get(id)
-      if (taken !== undefined && isLive(taken, now)) return 'exists'
+      if (taken !== undefined && !isExpired(taken.record, now)) return 'exists'
       const kept = frozenRecord(record, id)
-      if (user !== undefined) resting.delete(user)
+      if (user !== undefined) user.place = -1
       if (taken !== undefined) drop(taken)
       dropExpired(now, 2)
       while (user?.first !== undefined && user.count >= cap) drop(idleLongest(user.first, now))
-      while (entries.size >= maxSessions) dropOne(now)
+      while (size >= maxSessions) dropOne(now)
       add(user ?? newUser(handle, record.epoch), kept)
       return 'saved'
     },
 
     async replace(id, expectedVersion, record, { as = id } = {}) {
       const entry = entries.get(id)
-      if (entry === undefined || entry.record.version !== expectedVersion || !isLive(entry, clock())) return false
+      if (entry === undefined || entry.record.version !== expectedVersion) return false
+      if (isExpired(entry.record, clock())) return false
       if (record.epoch !== entry.user.epoch) return false
       if (as !== id && (entries.has(as) || !isSessionId(as) || handleOf(as) !== entry.user.handle)) return false
       entry.record = frozenRecord(replacementOf(entry.record, record), as)
@@ -105,22 +119,21 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
         entries.delete(id)
         entries.set(as, entry)
       }
-      used(entry)
+      entry.used = true
       return true
     },
 
     async delete(id) {
       const entry = entries.get(id)
       if (entry === undefined) return false
-      const live = isLive(entry, clock())
       drop(entry)
-      return live
+      return !isExpired(entry.record, clock())
     },
 
     async listByUser(handle) {
       const user = users.get(handle)
       const now = clock()
-      const live = sessionsOf(user).filter((entry) => isLive(entry, now))
+      const live = sessionsOf(user).filter(({ record }) => !isExpired(record, now))
       return { epoch: user?.epoch, sessions: live.map((entry) => ({ ...foundIn(entry), id: entry.record.id })) }
     },
 
@@ -139,27 +152,33 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async sweep({ before, limit }) {
       const removed = dropExpired(before - 1, limit)
-      const first = byExpiry.first()
-      return { removed, more: first !== undefined && first.dueAt < before }
+      return { removed, more: byExpiry.firstDueAt() < before }
     },
-  }
-
-  function isLive(entry: Entry, now: number): boolean {
-    return entry.record.epoch === entry.user.epoch && !isExpired(entry.record, now)
   }
 
   function frozenRecord(record: SessionRecord, id: string): SessionRecord {
     lastVersion += 1
-    return frozenJson({ ...record, id, version: lastVersion }, 'record')
+    const own = { ...record, id, version: lastVersion }
+    return frozenJson(own.userAgent === undefined ? own : { ...own, userAgent: shared(own.userAgent) }, 'record')
+  }
+
+  /** A million sessions come from a few hundred browsers, and what a browser says of itself is a seventh of a session. */
+  function shared(userAgent: string): string {
+    const known = userAgents.get(userAgent)
+    if (known !== undefined) return known
+    if (userAgents.size >= sharedUserAgents) userAgents.clear()
+    userAgents.set(userAgent, userAgent)
+    return userAgent
   }
 
   function add(user: User, record: SessionRecord): void {
-    const entry: Entry = { user, record, older: undefined, newer: undefined, next: user.first, dueAt: 0, slot: -1 }
+    const { first } = user
+    const entry: Entry = { user, record, used: false, older: undefined, newer: undefined, next: first, slot: -1 }
     entries.set(record.id, entry)
     byExpiry.add(entry, sessionExpiry(record))
-    resting.delete(user)
     user.first = entry
     user.count += 1
+    size += 1
     append(entry)
   }
 
@@ -171,11 +190,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     if (user.first === entry) user.first = entry.next
     else for (const one of sessionsOf(user)) if (one.next === entry) one.next = entry.next
     user.count -= 1
+    size -= 1
     if (user.count === 0) rest(user)
   }
 
   function dropOne(now: number): void {
-    if (dropExpired(now, 64) === 0 && oldest !== undefined) drop(oldest)
+    if (dropExpired(now, longestSearch) > 0) return
+    for (let looked = 0; looked < longestSearch && oldest?.used === true; looked += 1) {
+      const spared = oldest
+      spared.used = false
+      unlink(spared)
+      append(spared)
+    }
+    if (oldest !== undefined) drop(oldest)
   }
 
   /** Takes at most so many steps, of which some may only find that a session was touched meanwhile. */
@@ -183,7 +210,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     let removed = 0
     for (let step = 0; step < steps; step += 1) {
       const first = byExpiry.first()
-      if (first === undefined || first.dueAt > now) break
+      if (first === undefined || byExpiry.firstDueAt() > now) break
       if (!byExpiry.settle(first, sessionExpiry(first.record), now)) continue
       drop(first)
       removed += 1
@@ -192,34 +219,20 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   }
 
   function newUser(handle: string, epoch: number): User {
-    const user: User = { handle, epoch, first: undefined, count: 0 }
+    const user: User = { handle, epoch, first: undefined, count: 0, place: -1 }
     users.set(handle, user)
     return user
   }
 
+  /** Whoever had this place before, and rests there still, is forgotten. */
   function rest(user: User): void {
-    resting.delete(user)
-    resting.add(user)
-    if (resting.size <= restingUsers) return
-    const longest = restingLongest()
-    resting.delete(longest)
-    users.delete(longest.handle)
-  }
-
-  /** Each is asked for once, in the order in which they came to rest; starting anew would pass over all that are gone. */
-  function restingLongest(): User {
-    let next = inOrder.next()
-    if (next.done === true) {
-      inOrder = resting.values()
-      next = inOrder.next()
+    const before = resting[nextPlace]
+    if (before !== undefined && before !== user && before.count === 0 && before.place === nextPlace) {
+      users.delete(before.handle)
     }
-    return next.value as User
-  }
-
-  function used(entry: Entry): void {
-    if (entry === newest) return
-    unlink(entry)
-    append(entry)
+    resting[nextPlace] = user
+    user.place = nextPlace
+    nextPlace = (nextPlace + 1) % restingUsers
   }
 
   function append(entry: Entry): void {
