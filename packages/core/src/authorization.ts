@@ -42,10 +42,18 @@ const malformed: Bearer = { kind: 'malformed' }
 export function readBearer(header: string | null): Bearer {
   if (header === null) return absent
   const text = trimSpace(header)
-  if (!/^bearer(?![!#$%&'*+.^_`|~\w-])/i.test(text)) return holdsSecondBearer(text) ? malformed : absent
+  if (!isBearer(text)) return holdsSecondBearer(text) ? malformed : absent
   if (text.length > longestToken + 64) return malformed
-  const token = /^ +([A-Za-z0-9._~+/-]+=*)$/.exec(text.slice('bearer'.length))?.[1]
-  return token === undefined || token.length > longestToken ? malformed : { kind: 'token', token }
+  let start = 'bearer'.length
+  while (text.charCodeAt(start) === 0x20) start += 1
+  const token = text.slice(start)
+  if (start === 'bearer'.length || token.length > longestToken) return malformed
+  return /^[A-Za-z0-9._~+/-]+=*$/.test(token) ? { kind: 'token', token } : malformed
+}
+
+/** Most write it as RFC 6750 does; the scheme counts in any case. */
+function isBearer(text: string): boolean {
+  return text.startsWith('Bearer ') || /^bearer(?![!#$%&'*+.^_`|~\w-])/i.test(text)
 }
 
 /** Another scheme's credentials may hold commas (Digest), so the scheme is looked for at the start of an element only. */

@@ -92,15 +92,15 @@ export function isExpired(record: Pick<SessionRecord, 'expiresAt' | 'idleUntil'>
 
 /** The session as the application and the wire see it. */
 export function sessionOf<User>(record: SessionRecord, user: User): Session<User> {
-  return {
+  const session = {
     id: record.id,
     user,
     createdAt: record.createdAt,
     lastSeenAt: record.lastSeenAt,
     expiresAt: sessionExpiry(record),
     authTime: record.authTime,
-    ...(record.pending === undefined ? {} : { pending: record.pending }),
   }
+  return record.pending === undefined ? session : { ...session, pending: record.pending }
 }
 
 /** The row that a list of sessions shows for a record. */

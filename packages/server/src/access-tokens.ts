@@ -6,6 +6,7 @@ import { encodeBase64url } from '@handstamp/core/base64url'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { AuthError } from '@handstamp/core/errors'
 import { type AccessClaims, type RegisteredClaim, registeredClaims } from '@handstamp/core/jwt/claims'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { createKeyRing, type KeyRing, type KeyRingJwk } from '@handstamp/core/jwt/key-ring'
 import { signAccessToken } from '@handstamp/core/jwt/sign'
 import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
@@ -59,7 +60,7 @@ export interface SignedAccess {
 export interface AccessTokens {
   sign<User extends { readonly id: string }>(subject: TokenSubject<User>): Promise<SignedAccess>
   /** At once where the platform can. A token that was good before is not verified again. */
-  verify(token: string, now: number): TokenResult | Promise<TokenResult>
+  verify(token: string, now: number): Eventual<TokenResult>
   /**
    * The claims of a genuine token whatever its times: to end a session it may have expired, or come from a server whose
    * clock is ahead.
@@ -127,7 +128,7 @@ export function openAccessTokens(
   const acceptFor = accessLifetime + clockTolerance
   const seen = createVerifiedTokens()
 
-  function judge(token: string, now: number, tolerance: number): TokenResult | Promise<TokenResult> {
+  function judge(token: string, now: number, tolerance: number): Eventual<TokenResult> {
     return verifyAccessToken(token, {
       resolve: (kid, alg) => keys.verifier(kid, alg, now, acceptFor),
       issuer,
@@ -172,10 +173,11 @@ export function openAccessTokens(
       return { token: await signAccessToken(claims, keys.signer(now)), id: jti, expiresIn: Math.max(0, exp - iat) }
     },
 
-    async verify(token, now) {
-      const verified = await judge(token, now, clockTolerance)
-      // Servers that share keys may be that far apart, and what one ahead has just issued is good.
-      return !verified.ok && verified.reason === 'not_yet_valid' ? judge(token, now, sharedClockSkew) : verified
+    verify(token, now) {
+      return after(judge(token, now, clockTolerance), (verified) =>
+        // Servers that share keys may be that far apart, and what one ahead has just issued is good.
+        !verified.ok && verified.reason === 'not_yet_valid' ? judge(token, now, sharedClockSkew) : verified,
+      )
     },
 
     async identify(token, now) {
@@ -205,15 +207,15 @@ function customClaims(user: object, fields: CustomClaims | undefined): { readonl
 /** The session as a token tells it; `id` is `sid`, or `jti` where no record stands behind. */
 export function sessionFromClaims<User>(claims: AccessClaims, user: User): Session<User> {
   const { hs } = claims
-  return {
+  const session = {
     id: claims.sid ?? claims.jti,
     user,
     createdAt: hs.c ?? claims.auth_time * 1000,
     lastSeenAt: claims.iat * 1000,
     expiresAt: hs.x ?? claims.exp * 1000,
     authTime: claims.auth_time * 1000,
-    ...(hs.p === undefined ? {} : { pending: hs.p }),
   }
+  return hs.p === undefined ? session : { ...session, pending: hs.p }
 }
 
 /** What admission asks of a token. */

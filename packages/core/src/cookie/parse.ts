@@ -6,6 +6,8 @@
 /** 64 KiB. Servers refuse far less (Node: 16 KiB), so a longer header was made to cost time. */
 const longestHeader = 65_536
 
+const none: readonly string[] = Object.freeze([])
+
 /**
  * Answers the distinct values that a `Cookie` header holds under exactly this name, in the order of the header (RFC
  * 6265bis §5.8.3: longer paths first), at most two: one is the cookie, two are ambiguous, and a third tells nothing more.
@@ -21,8 +23,8 @@ const longestHeader = 65_536
  * ```
  */
 export function readCookie(header: string | null, name: string): readonly string[] {
+  if (header === null || header.length > longestHeader || name === '' || !header.includes(name)) return none
   const values: string[] = []
-  if (header === null || header.length > longestHeader || name === '') return values
   for (let start = 0; start < header.length; ) {
     const semicolon = header.indexOf(';', start)
     const end = semicolon === -1 ? header.length : semicolon

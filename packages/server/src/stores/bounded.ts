@@ -6,7 +6,7 @@ import { AuthError, type AuthErrorCode, isAuthError, safeCause } from '@handstam
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import type { SessionRecord } from '@handstamp/core/session'
 import { type Deadline, deadlines } from '../deadlines.ts'
-import type { Found, SessionStore } from './store.ts'
+import type { FindOptions, Found, SessionStore } from './store.ts'
 
 export interface BoundedStoreOptions {
   /** Milliseconds that a call may take; 2,000 by default. */
@@ -61,10 +61,6 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
 
   function judge<T>(method: StoreMethod, answer: T, isSound: (answer: T) => boolean): T {
     if (!isSound(answer)) throw unavailable(`${method} answered what no store may`)
-    if (abandoned > 0) {
-      abandoned = 0
-      era += 1
-    }
     return answer
   }
 
@@ -120,6 +116,11 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
 
       function accept(value: T): void {
         if (!settle()) return
+        // What a cache answers at once says nothing of the store behind it, so only this counts as a sign of life.
+        if (abandoned > 0) {
+          abandoned = 0
+          era += 1
+        }
         try {
           resolve(judge(method, value, isSound))
         } catch (error) {
@@ -127,7 +128,8 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
         }
       }
 
-      answer.then(accept, refuse)
+      // Another promise than the platform's may throw, or settle twice.
+      Promise.resolve(answer).then(accept, refuse)
     })
   }
 
@@ -177,13 +179,17 @@ function unavailable(what: string, cause?: unknown): AuthError {
 
 /** Options of `find` whose signal is made when a driver asks for it, since most do not and one costs more than the call. */
 interface LazyOptions {
-  given: { readonly signal?: AbortSignal } | undefined
+  given: FindOptions | undefined
+  readonly cached: boolean
   controller: AbortController | undefined
   readonly signal: AbortSignal
 }
 
 // A prototype, since a getter in a literal is defined anew at each call, which takes longer than a find in memory.
-const lazyPrototype: Pick<LazyOptions, 'signal'> = {
+const lazyPrototype: Pick<LazyOptions, 'signal' | 'cached'> = {
+  get cached() {
+    return (this as LazyOptions).given?.cached === true
+  },
   get signal() {
     const own = this as LazyOptions
     own.controller ??= new AbortController()

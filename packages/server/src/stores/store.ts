@@ -20,6 +20,13 @@ export interface UserSessions {
   readonly sessions: readonly (Found & { readonly id: string })[]
 }
 
+export interface FindOptions {
+  /** The answer is not waited for any longer. */
+  readonly signal?: AbortSignal
+  /** A near-cache in front of the store may answer. Without it nothing but the store itself does. */
+  readonly cached?: boolean
+}
+
 /**
  * Persistence of sessions. Ids are `<handle>.<digest>`; the handle names the user, who is the unit of consistency: all
  * of a user's keys change in one atomic step. A rejected promise means that the store could not answer; "not there"
@@ -36,7 +43,7 @@ export interface SessionStore {
    * The live record: undefined when absent, when past the record's own expiry, or when its epoch is not the user's.
    * Reads the primary and never writes. A store that has it at hand answers at once, without a promise.
    */
-  find(id: string, options?: { readonly signal?: AbortSignal }): Eventual<Found | undefined>
+  find(id: string, options?: FindOptions): Eventual<Found | undefined>
 
   /**
    * Creates, and only creates; atomic with the comparison of the epoch and the cap on sessions of a user (the one idle

@@ -4,6 +4,7 @@
  */
 import { parseRefreshCredential, sessionIdOf } from '@handstamp/core/credential'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { after } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionExpiry, sessionOf } from '@handstamp/core/session'
 import {
@@ -116,25 +117,28 @@ function openHybrid<User extends { readonly id: string }>(
       }
     },
 
-    async authenticate(held, now) {
+    authenticate(held, now) {
       // Whether a refresh can help is known where its cookie is read; a bearer client keeps its refresh token to itself.
       const refreshable =
         held.access?.via === 'authorization' ||
         (held.refresh !== undefined && parseRefreshCredential(held.refresh.text) !== undefined)
       if (!held.access) return refreshable ? refuse('expired', true) : refuse(held.refresh ? 'malformed' : 'absent')
-      const verified = await tokens.verify(held.access.text, now)
-      if (!verified.ok) return refuse(verified.reason, refreshable)
-      const { claims } = verified
-      if (claims.sid === undefined) return refuse('wrong_type', false)
-      const user = await context.readUser(claims.user)
-      if (user === undefined || user.id !== claims.sub) return refuse('outdated', refreshable)
-      return {
-        ok: true,
-        session: sessionFromClaims(claims, user),
-        standing: standingFromClaims(claims),
-        expiresIn: secondsLeft(claims, now),
-        refreshable,
-      }
+      return after(tokens.verify(held.access.text, now), (verified) => {
+        if (!verified.ok) return refuse(verified.reason, refreshable)
+        const { claims } = verified
+        if (claims.sid === undefined) return refuse('wrong_type', false)
+        return after(context.readUser(claims.user), (user) =>
+          user?.id === claims.sub
+            ? {
+                ok: true,
+                session: sessionFromClaims(claims, user),
+                standing: standingFromClaims(claims),
+                expiresIn: secondsLeft(claims, now),
+                refreshable,
+              }
+            : refuse('outdated', refreshable),
+        )
+      })
     },
 
     async renew({ access }, entry) {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { AccessClaims } from '@handstamp/core/jwt/claims'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { wholeSecond } from '@handstamp/core/session'
 import {
   type AccessTokenPlan,
@@ -13,7 +14,13 @@ import {
   standingFromClaims,
   type TokenSubject,
 } from '../access-tokens.ts'
-import { type Grant, type OpenStrategy, refuse, type StrategyContext } from './strategy.ts'
+import { type Grant, type OpenStrategy, type Refused, refuse, type StrategyContext } from './strategy.ts'
+
+interface Genuine<User> {
+  readonly ok: true
+  readonly claims: AccessClaims
+  readonly user: User
+}
 
 export function openStatelessTokens<User extends { readonly id: string }>(
   plan: AccessTokenPlan,
@@ -45,14 +52,15 @@ export function openStatelessTokens<User extends { readonly id: string }>(
   }
 
   /** A genuine token of this strategy. One with a `sid` has a record behind it, and must not be re-issued past its end. */
-  async function read(token: string, now: number) {
-    const verified = await tokens.verify(token, now)
-    if (!verified.ok) return refuse(verified.reason)
-    const { claims } = verified
-    if (claims.sid !== undefined) return refuse('wrong_type', false)
-    const user = await context.readUser(claims.user)
-    if (user === undefined || user.id !== claims.sub) return refuse('outdated', false)
-    return { ok: true as const, claims, user }
+  function read(token: string, now: number): Eventual<Genuine<User> | Refused> {
+    return after(tokens.verify(token, now), (verified) => {
+      if (!verified.ok) return refuse(verified.reason)
+      const { claims } = verified
+      if (claims.sid !== undefined) return refuse('wrong_type', false)
+      return after(context.readUser(claims.user), (user) =>
+        user?.id === claims.sub ? { ok: true, claims, user } : refuse('outdated', false),
+      )
+    })
   }
 
   return {
@@ -75,17 +83,19 @@ export function openStatelessTokens<User extends { readonly id: string }>(
       return { grant: await grant(subject), save: async () => 'saved' }
     },
 
-    async authenticate({ access }, now) {
+    authenticate({ access }, now) {
       if (!access) return refuse('absent')
-      const good = await read(access.text, now)
-      if (!good.ok) return good
-      return {
-        ok: true,
-        session: sessionFromClaims(good.claims, good.user),
-        standing: standingFromClaims(good.claims),
-        expiresIn: secondsLeft(good.claims, now),
-        refreshable: true,
-      }
+      return after(read(access.text, now), (good) =>
+        good.ok
+          ? {
+              ok: true,
+              session: sessionFromClaims(good.claims, good.user),
+              standing: standingFromClaims(good.claims),
+              expiresIn: secondsLeft(good.claims, now),
+              refreshable: true,
+            }
+          : good,
+      )
     },
 
     async renew({ access }, entry) {

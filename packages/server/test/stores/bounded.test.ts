@@ -91,6 +91,30 @@ describe('every failure is one AuthError', () => {
     expect(await codeOf(throwing.find(record.id))).toBe('ERR_STORE_UNAVAILABLE')
   })
 
+  test('a promise that is not the platform’s may throw or settle twice, and is one answer all the same', async () => {
+    const inner = memoryStore()
+    let then: (accept: (answer: undefined) => void, refuse: (error: Error) => void) => void = () => {
+      throw new Error('hss1.secret')
+    }
+    // biome-ignore lint/suspicious/noThenProperty: as query builders are
+    const builder = { then: (...args: Parameters<typeof then>) => then(...args) } as unknown as Promise<undefined>
+    const store = boundedStore({ ...inner, find: () => builder }, { maxInFlight: 1 })
+    expect(await codeOf(store.find(record.id))).toBe('ERR_STORE_UNAVAILABLE')
+    expect(vi.getTimerCount()).toBe(1)
+    then = (accept, refuse) => {
+      accept(undefined)
+      accept(undefined)
+      refuse(new Error('late'))
+    }
+    for (let times = 0; times < 3; times += 1) expect(await store.find(record.id)).toBeUndefined()
+    then = () => {}
+    const hung = codeOf(store.find(record.id))
+    // A place counted as free twice would let in more than the limit.
+    expect(await codeOf(store.find(record.id))).toBe('ERR_STORE_UNAVAILABLE')
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await hung).toBe('ERR_STORE_TIMEOUT')
+  })
+
   test('a record that cannot be one comes out as unreadable, and as no error', async () => {
     for (const corrupt of [null, 'text', [], {}, { ...record, id: contractRecord().id }]) {
       const found = { record: corrupt as unknown as typeof record, version: 3 }
