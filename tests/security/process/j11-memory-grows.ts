@@ -60,7 +60,7 @@ console.log(ok)
 `
 
 export const memoryGrows: Attack = attack({
-  ids: ['J11', 'C20'],
+  ids: ['J11'],
   title: 'coming and going without end',
   cost: 'Whoever asks often enough would fill the memory of the server, and one script would do.',
   shows: [],
