@@ -6,7 +6,7 @@ const leaves = (folder, owner, { builtOn = [owner], pickedBy = [] } = {}) => ({
     path: '^packages/[^/]+/src/',
     pathNot: ['/src/index\\.ts$', '/src/testing/', ...pickedBy.map((file) => `/src/${file}\\.ts$`)],
   },
-  to: { path: `^packages/${folder}/`, pathNot: `/(${builtOn.join('|')})\\.ts$` },
+  to: { path: `^packages/${folder}/[^/]+$`, pathNot: `/(${builtOn.join('|')})\\.ts$` },
 })
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -84,6 +84,7 @@ export default {
     },
     // bounded.ts puts limits around any store and is none itself.
     leaves('server/src/stores', 'store', { builtOn: ['store', 'bounded'] }),
+    leaves('server/src/feeds', 'feed'),
     leaves('server/src/adapters', 'adapter', { builtOn: ['adapter', 'node'] }),
     leaves('client/src/storages', 'storage', { pickedBy: ['options'] }),
   ],
