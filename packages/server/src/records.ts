@@ -7,7 +7,7 @@ import { AuthError } from '@handstamp/core/errors'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, wholeSecond } from '@handstamp/core/session'
-import type { Found, SessionStore } from './stores/store.ts'
+import { epochAt, type Found, type SessionStore } from './stores/store.ts'
 import type { Entry, RecordKeeper, StrategyContext } from './strategies/strategy.ts'
 
 /** Milliseconds. */
@@ -45,7 +45,7 @@ export function newRecord<User extends { readonly id: string }>(
     id,
     userId: entry.user.id,
     user: entry.user,
-    epoch: entry.epoch ?? now * 1000,
+    epoch: entry.epoch ?? epochAt(now),
     version: 1,
     transport: entry.transport,
     persistent: entry.persistent,

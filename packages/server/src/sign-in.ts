@@ -15,6 +15,7 @@ import type { Settings } from './options.ts'
 import { readCredential } from './read-credential.ts'
 import { conflict } from './records.ts'
 import { clientOf, type RequestFace } from './request-face.ts'
+import { epochAt } from './stores/store.ts'
 import { type Held, sharedClockSkew } from './strategies/strategy.ts'
 
 /** Milliseconds by which one clock may be set back while somebody signs in. */
@@ -62,7 +63,7 @@ export async function grantSession<User extends UserLike>(
   let moved = false
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const epoch = await strategy.epoch(user.id)
-    if (given.proveAgain && (moved || (epoch !== undefined && epoch / 1000 >= provenAt - tolerance))) {
+    if (given.proveAgain && (moved || (epoch !== undefined && epoch >= epochAt(provenAt - tolerance)))) {
       // Signed out everywhere since the password was proven, perhaps because it changed. This proof begins after the
       // epoch was read, so what ends it from here on makes the save fail.
       provenAt = settings.clock()

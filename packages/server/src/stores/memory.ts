@@ -10,7 +10,7 @@ import { frozenJson } from '../json-value.ts'
 import { checkNames } from '../option-names.ts'
 import { replacementOf } from '../replacement.ts'
 import { spreadMap } from '../spread-map.ts'
-import type { Found, Saved, SessionStore } from './store.ts'
+import { epochAt, type Found, type Saved, type SessionStore } from './store.ts'
 
 export interface MemoryStoreOptions {
   /** Sessions kept at most, 100,000 by default; then the expired go first, after them the least recently used. */
@@ -144,7 +144,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       const now = clock()
       const known = users.get(handle)
       const user = known ?? newUser(handle, 0)
-      user.epoch = Math.max(Math.floor(now * 1000), user.epoch + 1)
+      user.epoch = Math.max(epochAt(now), user.epoch + 1)
       for (const entry of sessionsOf(user)) {
         if (entry.record.id !== except || isExpired(entry.record, now)) drop(entry)
         else entry.record = frozenRecord({ ...entry.record, epoch: user.epoch }, except)

@@ -10,7 +10,7 @@ import { checkNames } from '../option-names.ts'
 import { commandsOf, type RedisClient } from './redis/client.ts'
 import { list, remove, removeByUser, replace, save } from './redis/scripts.ts'
 import { read, write } from './redis/value.ts'
-import type { Found, Saved, SessionStore } from './store.ts'
+import { epochAt, type Found, type Saved, type SessionStore } from './store.ts'
 
 export type { IoRedis, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis/client.ts'
 
@@ -133,7 +133,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
       const answer = await removeByUser.run(
         command,
         [epoch, index],
-        [String(now), whole(now * 1_000), beginning, left, whole(now + epochRests), String(margin)],
+        [String(now), whole(epochAt(now)), beginning, left, whole(now + epochRests), String(margin)],
       )
       return { epoch: Number(answer) }
     },

@@ -48,7 +48,7 @@ export interface SessionStore {
   /**
    * Creates, and only creates; atomic with the comparison of the epoch and the cap on sessions of a user (the one idle
    * longest goes). `epoch: undefined` says "I saw none": the store then makes the record's own, which its author took
-   * from the time in microseconds, and answers `epoch` if there is one by now. Else `record.epoch` equals `epoch`.
+   * from {@link epochAt}, and answers `epoch` if there is one by now. Else `record.epoch` equals `epoch`.
    */
   save(
     id: string,
@@ -75,7 +75,7 @@ export interface SessionStore {
   listByUser(handle: string): Promise<UserSessions>
 
   /**
-   * Ends all sessions of a user: raises the epoch to max(now in µs, old + 1) first, so that a `save` or `replace` in
+   * Ends all sessions of a user: raises the epoch to max(epochAt(now), old + 1) first, so that a `save` or `replace` in
    * flight fails, then drops the records. `except` is kept, rewritten with the new epoch in the same commit.
    */
   deleteByUser(handle: string, options?: { readonly except?: string }): Promise<{ readonly epoch: number }>
@@ -85,6 +85,25 @@ export interface SessionStore {
     readonly before: number
     readonly limit: number
   }): Promise<{ readonly removed: number; readonly more: boolean }>
+}
+
+/** 2200-01-01T00:00:00Z, until which an epoch counts microseconds; after it, milliseconds. */
+const year2200 = 7_258_118_400_000
+
+/** The latest that a clock can make of an epoch: what is left up to 2^53 is for those that are raised by one. */
+const latestEpoch = 9_000_000_000_000_000
+
+/**
+ * Answers the epoch that a time makes (decision 9): in microseconds until 2200, one more for each millisecond from then
+ * on, so that a later time makes a later epoch and every one is a number that JSON, Lua and JavaScript keep exactly.
+ *
+ * @example
+ * ```ts
+ * const epoch = Math.max(epochAt(clock()), old + 1)
+ * ```
+ */
+export function epochAt(now: number): number {
+  return Math.min(Math.floor(Math.min(now, year2200) * 1000 + Math.max(0, now - year2200)), latestEpoch)
 }
 
 const methods = ['find', 'save', 'replace', 'delete', 'listByUser', 'deleteByUser', 'sweep'] as const

@@ -168,8 +168,9 @@ describe('a clock that jumps by an hour (R18)', () => {
 describe('far away in time', () => {
   test.each([
     ['2038', Date.UTC(2038, 0, 19, 3, 14, 8)],
-    // Epochs are microseconds, which a number counts exactly until 5 June 2255.
-    ['2255', Date.UTC(2255, 5, 1)],
+    // From then on a number cannot count microseconds exactly.
+    ['2255', Date.UTC(2255, 5, 6)],
+    ['9999', Date.UTC(9999, 11, 31)],
   ])('in %s everybody signs in and out as ever', async (_year, now) => {
     for (const [kind, transport] of legal) {
       const bed = bench(kind, { transport, clock: fakeClock(now) })
@@ -177,8 +178,29 @@ describe('far away in time', () => {
       expect(await whoIs(bed, agent)).toBe('ok')
       bed.clock.advance('2m')
       expect((await bed.refresh(agent)).status).toBe(200)
+      if (kind !== 'token') await endsEverywhere(bed, kind)
     }
   })
+
+  test.each(withStore)('%s over %s: a clock that was in 9999 for a while revives nothing', async (kind, transport) => {
+    const bed = bench(kind, { transport })
+    const today = bed.clock()
+    const early = await bed.signedIn()
+    bed.clock.set(Date.UTC(9999, 11, 31))
+    await endsEverywhere(bed, kind)
+    bed.clock.set(today)
+    expect((await bed.refresh(early)).status).toBe(400)
+    await endsEverywhere(bed, kind)
+  })
+
+  async function endsEverywhere(bed: Bench, kind: string): Promise<void> {
+    const [one, other] = [await bed.signedIn(), await bed.signedIn()]
+    expect([await isAlive(bed, kind, one), await isAlive(bed, kind, other)]).toEqual([true, true])
+    await bed.auth.sessions.revokeAll('ada')
+    expect([(await bed.refresh(one)).status, (await bed.refresh(other)).status]).toEqual([400, 400])
+    const again = await bed.signedIn()
+    expect([await isAlive(bed, kind, again), await whoIs(bed, again)]).toEqual([true, 'ok'])
+  }
 
   test('a lifetime of years is kept, and its cookie as long as a browser keeps one', async () => {
     const bed = bench('session', { strategy: { lifetime: '3650d', idleTimeout: '3000d' } })

@@ -7,13 +7,14 @@ import { handleOf, isSessionId } from '@handstamp/core/credential'
 import { isExpired, type SessionRecord } from '@handstamp/core/session'
 import { frozenJson } from '../../src/json-value.ts'
 import { replacementOf } from '../../src/replacement.ts'
-import type { Found, SessionStore } from '../../src/stores/store.ts'
+import { epochAt, type Found, type SessionStore } from '../../src/stores/store.ts'
 
 /** The ways in which stores have been wrong. */
 export const defects = [
   'find ignores the idle expiry',
   'find ignores the absolute expiry',
   'an epoch that ended lives on',
+  'epochs are microseconds for ever',
   'ids match without case',
   'the handle is not looked at',
   'records are shared',
@@ -171,7 +172,7 @@ export function naiveStore({ clock, defect }: { readonly clock: Clock; readonly 
       const known = users.get(handle)
       const user = known ?? { epoch: 0, records: new Map<string, SessionRecord>() }
       if (!is('deleteByUser knows no new users')) users.set(handle, user)
-      const now = clock() * 1000
+      const now = is('epochs are microseconds for ever') ? clock() * 1000 : epochAt(clock())
       if (is('deleteByUser takes the time alone')) user.epoch = now
       else if (!is('deleteByUser keeps the epoch') || !known) user.epoch = Math.max(now, user.epoch + 1)
       for (const [id, record] of user.records) {

@@ -7,7 +7,7 @@ import type { Clock } from '@handstamp/core/clock'
 import { handleOf, sessionIdOf } from '@handstamp/core/credential'
 import { randomBytes, userHandle } from '@handstamp/core/secret'
 import type { SessionRecord } from '@handstamp/core/session'
-import type { Found, SessionStore } from '../../stores/store.ts'
+import { epochAt, type Found, type SessionStore } from '../../stores/store.ts'
 import { assert } from '../assert.ts'
 import { type FakeClock, fakeClock, fakeClockStart } from '../fake-clock.ts'
 
@@ -111,7 +111,7 @@ export function contractRecord(changes: Partial<SessionRecord> = {}): SessionRec
     id: sessionIdOf(userHandle(userId), randomBytes(32)),
     userId,
     user: { id: userId, role: 'member' },
-    epoch: now * 1000,
+    epoch: epochAt(now),
     version: 0,
     transport: 'cookie',
     persistent: true,

@@ -4,6 +4,7 @@
  */
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
+import { epochAt } from '../../stores/store.ts'
 import { assert, assertEqual } from '../assert.ts'
 import { type Bench, type ContractCase, contractCase } from './case.ts'
 
@@ -38,7 +39,7 @@ export const raceCases: readonly ContractCase[] = [
 
   contractCase('races: the first sign-ins of a user agree on one epoch', async ({ store, clock, found, record }) => {
     const { userId } = record()
-    const rivals = counting(10, (n) => record({ userId, epoch: clock() * 1000 + n }))
+    const rivals = counting(10, (n) => record({ userId, epoch: epochAt(clock()) + n }))
     const answers = await Promise.all(
       rivals.map((rival) => store.save(rival.id, rival, { epoch: undefined, cap: 100 })),
     )

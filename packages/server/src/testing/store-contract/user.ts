@@ -3,7 +3,7 @@
  * @module
  */
 import { handleOf } from '@handstamp/core/credential'
-import type { SessionStore } from '../../stores/store.ts'
+import { epochAt, type SessionStore } from '../../stores/store.ts'
 import { assert, assertEqual } from '../assert.ts'
 import { type ContractCase, contractCase } from './case.ts'
 
@@ -23,17 +23,38 @@ export const userCases: readonly ContractCase[] = [
   ),
 
   contractCase(
-    'deleteByUser: the epoch is at least the time in µs, and rises each time, whatever the clock does',
+    'deleteByUser: the epoch is at least that of the time, and rises each time, whatever the clock does',
     async ({ store, clock, signIn, record }) => {
       const first = await signIn(record())
       const handle = handleOf(first.id)
       let last = first.epoch
       for (const step of [5, 0, 0, -3_600_000, 1]) {
-        const now = clock.advance(step) * 1000
+        const now = epochAt(clock.advance(step))
         const { epoch } = await store.deleteByUser(handle)
         assert(Number.isSafeInteger(epoch) && epoch >= now && epoch > last, `epoch ${epoch} after ${last} at ${now}`)
         assertEqual((await store.listByUser(handle)).epoch, epoch, 'the epoch listed')
         last = epoch
+      }
+    },
+  ),
+
+  contractCase(
+    'deleteByUser: in 2038, 2255 and 9999 the epoch is exact, rises, and ends what stood under an older one',
+    async ({ store, clock, signIn, found, record }) => {
+      for (const year of [2038, 2255, 9999]) {
+        clock.set(Date.UTC(year, 11, 31))
+        const kept = await signIn(record())
+        const other = await signIn(record({ userId: kept.userId }))
+        const handle = handleOf(kept.id)
+        const { epoch } = await store.deleteByUser(handle, { except: kept.id })
+        assert(Number.isSafeInteger(epoch) && epoch > kept.epoch, `${year}: epoch ${epoch} after ${kept.epoch}`)
+        assertEqual((await found(kept.id)).record.epoch, epoch, `${year}: the epoch of the one that is kept`)
+        assertEqual(await store.find(other.id), undefined, `${year}: the other one`)
+        const late = record({ userId: kept.userId })
+        assertEqual(await store.save(late.id, late, { epoch: kept.epoch, cap: 100 }), 'epoch', `${year}: a late save`)
+        const again = await store.deleteByUser(handle)
+        assert(again.epoch > epoch, `${year}: the epoch rises within a millisecond`)
+        assertEqual(await store.find(kept.id), undefined, `${year}: the one that was kept`)
       }
     },
   ),
@@ -62,7 +83,7 @@ export const userCases: readonly ContractCase[] = [
       const early = record()
       clock.advance(1)
       const { epoch } = await store.deleteByUser(handleOf(early.id))
-      assert(epoch >= clock() * 1000, 'an epoch of now')
+      assert(epoch >= epochAt(clock()), 'an epoch of now')
       assertEqual(await store.save(early.id, early, { epoch: undefined, cap: 100 }), 'epoch', 'save')
       assertEqual(await store.find(early.id), undefined, 'find')
     },
