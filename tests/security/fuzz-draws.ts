@@ -86,7 +86,7 @@ const garbage = fc.oneof(
 ) // biome-ignore format: a list
 
 const change: fc.Arbitrary<Change> = fc.record({
-  kind: fc.oneof({ weight: 1, arbitrary: fc.constant('nothing' as const) }, { weight: 4, arbitrary: fc.constantFrom(...changes) }),
+  kind: fc.oneof({ weight: 1, arbitrary: fc.constant('nothing' as const) }, { weight: 2, arbitrary: fc.constantFrom(...changes) }),
   at: fc.nat({ max: 4_095 }),
   text: garbage,
 }) // biome-ignore format: a record
@@ -100,13 +100,29 @@ const way: fc.Arbitrary<Way> = fc.oneof({ weight: 2, arbitrary: fc.constant('pla
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
 
+/** What a client of ours asks. */
+const known = [
+  ['GET', '/auth/session'], ['GET', '/auth/sessions'], ['POST', '/auth/refresh'], ['POST', '/auth/sign-in'], ['POST', '/auth/sign-out'],
+  ['DELETE', '/auth/sessions'], ['DELETE', '/auth/sessions?others=true'], ['DELETE', '/auth/sessions/{}'],
+] as const // biome-ignore format: a list
+
+const targets: fc.Arbitrary<Pick<Draw, 'method' | 'path'>> = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom(...known).map(([method, path]) => ({ method, path })) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      method: fc.constantFrom(...methods),
+      path: fc.oneof(
+        { weight: 8, arbitrary: fc.constantFrom(...paths) },
+        { weight: 1, arbitrary: garbage.map((text) => `/auth/${encodeURI(text.toWellFormed())}`) },
+      ),
+    }),
+  },
+)
+
 export const draws: fc.Arbitrary<Draw> = fc.record({
+  target: targets,
   ask: fc.constantFrom('authenticate', 'authenticate', 'refresh', 'renew', 'signOut', 'route', 'route', 'route'),
-  method: fc.constantFrom(...methods),
-  path: fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom(...paths) },
-    { weight: 1, arbitrary: garbage.map((text) => `/auth/${encodeURI(text.toWellFormed())}`) },
-  ),
   cookies: fc.array(fc.record({ drawn, name: fc.constantFrom('access', 'access', 'refresh'), way }), { maxLength: 3 }),
   bearer: maybe(fc.record({ drawn, way })),
   body: maybe(fc.record({ kind: fc.constantFrom(...bodies), drawn, text: garbage })),
@@ -126,7 +142,7 @@ export const draws: fc.Arbitrary<Draw> = fc.record({
       { requiredKeys: [] },
     )
     .map((headers) => headers as Readonly<Record<string, string>>),
-}) // biome-ignore format: a record
+}).map(({ target, ...rest }) => ({ ...target, ...rest })) // biome-ignore format: a record
 
 const segment = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 

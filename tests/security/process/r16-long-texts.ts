@@ -68,29 +68,35 @@ async function ask({ served }: Asked, headers: Readonly<Record<string, string>>,
   return took
 }
 
-async function everywhere({ all }: Stage, shape: string): Promise<void> {
+async function everywhere(stage: Stage, shape: string): Promise<void> {
   let longest = 0
   for (const kilobyte of kilobytes) {
     const text = shape.repeat(Math.ceil((kilobyte * 1_024) / shape.length))
-    for (const [place, headers] of Object.entries(places)) {
-      for (const asked of all) {
-        asked.served.store.reset()
-        let took = await ask(asked, headers(text), 'POST')
-        // A machine that does other things may be slow once.
-        if (took > absurd) took = await ask(asked, headers(text), 'POST')
-        expect(took, `${kilobyte} KiB as ${place}`).toBeLessThan(absurd)
-        expect(asked.served.store.counts.all, `${kilobyte} KiB as ${place}`).toBe(0)
-        longest = Math.max(longest, took)
-      }
-    }
-    expect(() => [
-      readCookie(text, '__Host-handstamp'),
-      parseChallenge(text),
-      parseChallenge(`Bearer ${text}`),
-    ]).not.toThrow()
+    // Also with another end, where what was tried up to here has to be given up.
+    for (const whole of [text, `${text}x`]) longest = Math.max(longest, await everyPlace(stage, whole, kilobyte))
   }
   console.log(`${JSON.stringify(shape.slice(0, 12))} up to 1 MiB: ${longest.toFixed(2)} ms at most`)
 }
+
+/** The longest that one server took. */
+async function everyPlace({ all }: Stage, text: string, kilobyte: number): Promise<number> {
+  let longest = 0
+  for (const [place, headers] of Object.entries(places)) {
+    for (const asked of all) {
+      asked.served.store.reset()
+      let took = await ask(asked, headers(text), 'POST')
+      // A machine that does other things may be slow once.
+      if (took > absurd) took = await ask(asked, headers(text), 'POST')
+      expect(took, `${kilobyte} KiB as ${place}`).toBeLessThan(absurd)
+      expect(asked.served.store.counts.all, `${kilobyte} KiB as ${place}`).toBe(0)
+      longest = Math.max(longest, took)
+    }
+  }
+  const since = performance.now()
+  expect(() => [readCookie(text, '__Host-handstamp'), parseChallenge(text), parseChallenge(`Bearer ${text}`)]).not.toThrow()
+  expect(performance.now() - since, `${kilobyte} KiB as a challenge`).toBeLessThan(absurd)
+  return longest
+} // biome-ignore format: a row
 
 export const longTexts: Attack = attack({
   ids: ['R16'],
