@@ -4,7 +4,8 @@
  */
 
 import { encodeBase64url, viewBase64url } from '../base64url.ts'
-import { type JsonObject, parseJsonObject } from './json.ts'
+import { type JsonObject, parseJsonObject, parseJsonText } from './json.ts'
+import { type JsonText, readJsonText } from './json-text.ts'
 
 /** The header of a token. All of it is a claim of whoever sent it until the signature has been verified. */
 export interface JoseHeader {
@@ -18,8 +19,8 @@ export interface CompactParts {
   readonly header: JoseHeader
   /** `header.payload` as they came, which is what was signed. */
   readonly signingInput: string
-  /** As bytes, like the signature: each segment is decoded once. */
-  readonly payload: Uint8Array
+  /** Decoded, and not read. */
+  readonly payload: JsonText
   readonly signature: Uint8Array
 }
 
@@ -57,11 +58,11 @@ const refusedParameters = ['crit', 'b64', 'jwk', 'jku', 'x5u', 'x5c', 'zip', 'en
  */
 export function splitCompact(token: string): CompactParts | undefined {
   if (typeof token !== 'string' || token.length > longestToken) return undefined
-  const vouched = vouchedHeaders.find(({ text }) => token.startsWith(text))
+  const vouched = findVouched(token)
   const first = vouched === undefined ? token.indexOf('.') : vouched.text.length - 1
   const second = token.indexOf('.', first + 1)
   if (first < 1 || second <= first + 1 || second === token.length - 1) return undefined
-  const payload = viewBase64url(token.slice(first + 1, second))
+  const payload = readJsonText(token.slice(first + 1, second))
   // A third dot is outside the alphabet, so it fails here.
   const signature = payload && viewBase64url(token.slice(second + 1))
   if (payload === undefined || signature === undefined) return undefined
@@ -82,6 +83,11 @@ interface VouchedHeader {
 const vouchedHeaders: VouchedHeader[] = []
 const mostHeaders = 16
 const longestHeader = 512
+
+function findVouched(token: string): VouchedHeader | undefined {
+  for (const vouched of vouchedHeaders) if (token.startsWith(vouched.text)) return vouched
+  return undefined
+}
 
 /**
  * Keeps the header of a token whose signature fitted a key of ours, to recognise it by its text. Nobody else's header is
@@ -110,8 +116,8 @@ export function vouchForHeader({ header, signingInput }: CompactParts): void {
  * const claims = readPayload(parts.payload) // once the signature is known to fit
  * ```
  */
-export function readPayload(payload: Uint8Array): JsonObject | undefined {
-  return parseJsonObject(payload, claimsDepth)
+export function readPayload(payload: JsonText): JsonObject | undefined {
+  return parseJsonText(payload, claimsDepth)
 }
 
 /**

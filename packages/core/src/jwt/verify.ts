@@ -76,25 +76,43 @@ function verifyAnew(token: string, options: VerifyOptions, digest?: string): Eve
   if (!isAlgorithm(alg)) return refuse('unsupported_algorithm')
   if (!isExpectedType(typ, options)) return refuse('wrong_type')
   if (kid === undefined) return refuse('unknown_key')
-  return after(options.resolve(kid, alg), (key) => {
-    if (key === undefined) return refuse('unknown_key')
-    return after(judge(parts, key, options), (result) => {
-      if (result.ok && digest !== undefined) options.seen?.keep(digest, token, { key, typ, claims: result.claims })
-      return result
-    })
-  })
+  const key = options.resolve(kid, alg)
+  // Said outright: a function made for each token is what `after` would cost where all is there at once.
+  if (key instanceof Promise) return key.then((found) => judgeAnew(token, parts, found, options, digest))
+  return judgeAnew(token, parts, key, options, digest)
 }
 
-function judge(parts: CompactParts, key: VerificationKey, options: VerifyOptions): Eventual<TokenResult> {
+function judgeAnew(
+  token: string,
+  parts: CompactParts,
+  key: VerificationKey | undefined,
+  options: VerifyOptions,
+  digest: string | undefined,
+): Eventual<TokenResult> {
+  if (key === undefined) return refuse('unknown_key')
   if (typeof key?.verify !== 'function')
     throw new TypeError('resolve must answer a key that createVerificationKey made, or undefined')
   // The key's own algorithm decides, whatever the header or a careless resolve says (RFC 8725 §3.1).
   if (key.alg !== parts.header.alg) return refuse('unsupported_algorithm')
-  return after(key.verify(parts.signingInput, parts.signature), (fits) => {
-    if (!fits) return refuse('bad_signature')
-    vouchForHeader(parts)
-    return checkClaims(readPayload(parts.payload), options)
-  })
+  const fits = key.verify(parts.signingInput, parts.signature)
+  if (fits instanceof Promise) return fits.then((said) => judgeSigned(said, token, parts, key, options, digest))
+  return judgeSigned(fits, token, parts, key, options, digest)
+}
+
+function judgeSigned(
+  fits: boolean,
+  token: string,
+  parts: CompactParts,
+  key: VerificationKey,
+  options: VerifyOptions,
+  digest: string | undefined,
+): TokenResult {
+  if (!fits) return refuse('bad_signature')
+  vouchForHeader(parts)
+  const result = checkClaims(readPayload(parts.payload), options)
+  if (result.ok && digest !== undefined)
+    options.seen?.keep(digest, token, { key, typ: parts.header.typ, claims: result.claims })
+  return result
 }
 
 function isExpectedType(typ: string | undefined, options: VerifyOptions): boolean {

@@ -26,6 +26,16 @@ describe.each([
     )
   })
 
+  test('a text that is nearly as long as the buffer that is used again, or longer, is signed whole', () => {
+    const hmac = prepareHmac(hash, new Uint8Array(32).fill(7))
+    for (const first of ['a', 'é', '€', '👋']) {
+      for (let length = 8_180; length < 8_200; length += 1) {
+        const text = first + 'a'.repeat(length - first.length)
+        expect(hmac(text, 'base64url')).toBe(createHmac(name, Buffer.alloc(32, 7)).update(text).digest('base64url'))
+      }
+    }
+  })
+
   test('shows no key', () => {
     const hmac = prepareHmac(hash, new Uint8Array(32).fill(7))
     hmac('a', 'base64url')

@@ -90,6 +90,20 @@ describe('shape', () => {
     expect(verdict(Object.create(claimsWith()))).toBe('malformed')
   })
 
+  test.each(['sid', 'iss', 'amr', 'aud'])('%s on Object.prototype is nobody’s claim', (name) => {
+    const { [name]: own, ...others } = { ...claimsWith({ amr: ['pwd'] }), sid: 's' } as Record<string, unknown>
+    const without = verdict(others)
+    Object.defineProperty(Object.prototype, name, { configurable: true, value: own })
+    try {
+      expect(verdict({ ...others })).toBe(without)
+      Object.defineProperty(Object.prototype, name, { configurable: true, value: 7 })
+      expect(verdict({ ...others })).toBe(without)
+      expect(verdict({ ...others, [name]: own })).toBe('ok')
+    } finally {
+      Reflect.deleteProperty(Object.prototype, name)
+    }
+  })
+
   test.each<[string, Record<string, unknown>]>([
     ['no sid', { sid: undefined }],
     ['a sub of 255 bytes', { sub: `é${'a'.repeat(253)}`, user: {} }],

@@ -19,7 +19,7 @@ describe('splitCompact', () => {
     expect(splitCompact(whole)).toEqual({
       header,
       signingInput: `${first}.${second}`,
-      payload: Buffer.from(second ?? '', 'base64url'),
+      payload: { text: JSON.stringify(claimsWith()), quotes: JSON.stringify(claimsWith()).split('"').length - 1 },
       signature: Buffer.from(third ?? '', 'base64url'),
     })
   })

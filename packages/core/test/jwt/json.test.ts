@@ -99,6 +99,19 @@ describe('parseJsonObject', () => {
   })
 })
 
+test('what somebody has put on Object.prototype neither hides a name given twice nor refuses a good text', () => {
+  Object.assign(Object.prototype, { put: () => undefined, other: 1 })
+  try {
+    expect(parseJsonObject(utf8('{"x":{"a":1},"b":"c"}'), 8)).toBeDefined()
+    for (const twice of ['{"a":1,"a":2}', '{"a":1,"b":"","a":2,"b":""}', '{"a":{"b":1,"b":1}}'])
+      expect(parseJsonObject(utf8(twice), 8), twice).toBeUndefined()
+    expect(findUnwritable({ a: { b: 1 } }, 8)).toBeUndefined()
+    expect(findUnwritable({ a: { b: () => 1 } }, 8)).toBe('a.b')
+  } finally {
+    for (const name of ['put', 'other']) Reflect.deleteProperty(Object.prototype, name)
+  }
+})
+
 describe('findUnwritable', () => {
   class Point {
     x = 1

@@ -38,15 +38,13 @@ export function prepareHmac(hashName: Hash, key: Uint8Array): Hmac {
   let held: Buffer | undefined
 
   function padded(data: Uint8Array | string): Buffer {
-    if (typeof data !== 'string') return Buffer.concat([inner, data])
-    const length = Buffer.byteLength(data)
-    if (length > room) return Buffer.concat([inner, Buffer.from(data)])
+    if (typeof data !== 'string' || data.length > room) return Buffer.concat([inner, Buffer.from(data)])
     if (held === undefined) {
-      held = Buffer.alloc(block + room)
+      held = Buffer.alloc(block + room + 4)
       held.set(inner)
     }
-    held.write(data, block)
-    return held.subarray(0, block + length)
+    const length = held.write(data, block)
+    return length === data.length ? held.subarray(0, block + length) : Buffer.concat([inner, Buffer.from(data)])
   }
 
   return (data, encoding) => {

@@ -8,6 +8,7 @@ import { encodeBase64url, encodeTextBase64url } from '../../base64url.ts'
 import { type Algorithm, algorithmFacts, type Hash } from '../../jwt/algorithm.ts'
 import type { Eventual } from '../../jwt/eventual.ts'
 import type { KeyMembers, Sign, SigningHeader, Verify } from '../engine.ts'
+import { bytesOf } from './desk.ts'
 import { derOf, rawOf } from './ecdsa.ts'
 import { prepareHmac } from './hmac.ts'
 
@@ -46,9 +47,9 @@ export function importVerifier(jwk: KeyMembers, alg: Algorithm): Eventual<Verify
   const plan = planOf(alg)
   const key = keyFor(createPublicKey({ key: { ...jwk }, format: 'jwk' }), plan)
   if (facts.kty === 'EC') {
-    return (signingInput, signature) => verify(plan.digest, Buffer.from(signingInput), key, derOf(signature))
+    return (signingInput, signature) => verify(plan.digest, bytesOf(signingInput), key, derOf(signature))
   }
-  return (signingInput, signature) => verify(plan.digest, Buffer.from(signingInput), key, signature)
+  return (signingInput, signature) => verify(plan.digest, bytesOf(signingInput), key, signature)
 }
 
 /** Signs a text and answers the signature as base64url. */
@@ -62,9 +63,9 @@ function textSigner(jwk: KeyMembers, alg: Algorithm): (text: string) => string {
   const key = keyFor(createPrivateKey({ key: { ...jwk }, format: 'jwk' }), plan)
   if (facts.kty === 'EC') {
     const bytes = facts.signatureBytes
-    return (text) => encodeBase64url(rawOf(sign(plan.digest, Buffer.from(text), key), bytes))
+    return (text) => encodeBase64url(rawOf(sign(plan.digest, bytesOf(text), key), bytes))
   }
-  return (text) => encodeBase64url(sign(plan.digest, Buffer.from(text), key))
+  return (text) => encodeBase64url(sign(plan.digest, bytesOf(text), key))
 }
 
 function planOf(alg: Algorithm): Plan {
