@@ -25,7 +25,7 @@ export const critical: Attack = attack({
   ids: ['A14', 'A15', 'CVE-2026-35042'],
   title: 'a genuine token whose header changes the rules: crit and b64',
   cost: 'A token would mean one thing to the server that checks it and another to the one that wrote it.',
-  shows: ['RFC 8725 §3.3', 'RFC 8725 §3.10'],
+  shows: ['RFC 8725 §3.10'],
   stage: verifierStage,
   legal: {
     'a header with something unknown in it that is not critical': (stage) =>

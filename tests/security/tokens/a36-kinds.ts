@@ -1,17 +1,18 @@
 import { expect } from 'vitest'
 import type { Answer } from '../../wire/exchange.ts'
 import { expectRefusal } from '../../wire/expectations.ts'
+import { forged } from '../../wire/key-pair.ts'
 import { expected } from '../../wire/outward-answers.ts'
 import { type Served, serveAuth } from '../../wire/served-auth.ts'
 import { ownPage, signedIn } from '../../wire/visitor.ts'
 import { type Attack, attack } from '../attack.ts'
+import type { Fields } from '../stages/token-keys.ts'
 import { type VerifierStage, verifierStage } from '../stages/verifier.ts'
 
 interface Stage extends VerifierStage {
   readonly sessions: Served
   readonly hybrid: Served
-  /** A genuine credential of each kind, by its name. */
-  readonly held: Readonly<Record<string, string>>
+  readonly credentials: Readonly<Record<'session' | 'access of the hybrid' | 'refresh', string>>
 }
 
 async function stage(): Promise<Stage> {
@@ -21,39 +22,54 @@ async function stage(): Promise<Stage> {
     serveAuth({ strategy: 'hybrid', transport: 'bearer' }),
   ])
   const [session, both] = await Promise.all([signedIn(sessions.wire, 'bearer'), signedIn(hybrid.wire, 'bearer')])
-  const typed = (typ: string | undefined, claims = {}): string => verifier.sign({ header: { typ }, claims })
   return {
     ...verifier,
     sessions,
     hybrid,
-    held: {
+    credentials: {
       session: session.tokens.access ?? '',
-      access: verifier.token,
       'access of the hybrid': both.tokens.access ?? '',
       refresh: both.tokens.refresh ?? '',
-      'id token': typed('JWT', { nonce: 'n', at_hash: 'h' }),
-      'id token by its type': typed('id_token+jwt'),
-      'id token without a type': typed(undefined),
-      'state of a sign-in that was broken off': typed('state+jwt', { state: 's', code_verifier: 'v' }),
-      'logout token': typed('logout+jwt', { events: {} }),
-      'security event': typed('secevent+jwt'),
-      'proof of possession': typed('dpop+jwt', { htm: 'GET', htu: 'https://app.example/api/me' }),
-      'type in capitals': typed('AT+JWT'),
-      'type with a parameter': typed('at+jwt; v=1'),
-      'type with a suffix': typed('at+jwt+x'),
     },
     close: () => Promise.all([verifier.close(), sessions.stop(), hybrid.stop()]),
   }
 }
 
-/** Where a credential can be presented; each takes one kind alone. */
-const places: Readonly<Record<string, { readonly takes: string; readonly at: (stage: Stage, text: string) => unknown }>> = {
-  'to the sessions': { takes: 'session', at: ({ sessions }, text) => askMe(sessions, text) },
-  'to the tokens': { takes: 'access', at: ({ served }, text) => askMe(served, text) },
-  'to the hybrid': { takes: 'access of the hybrid', at: ({ hybrid }, text) => askMe(hybrid, text) },
-  'to the service': { takes: 'access', at: async ({ verify }, text) => (await verify(text)).ok },
-  'for a refresh': { takes: 'refresh', at: ({ hybrid }, text) => askRefresh(hybrid, text) },
-} // biome-ignore format: a table
+/** Tokens that an issuer may sign for other purposes, by the key of its access tokens: the access token under another type. */
+const typed: Readonly<Record<string, { readonly typ: string | undefined; readonly claims?: Fields }>> = {
+  'an id token': { typ: 'JWT', claims: { nonce: 'n', at_hash: 'h' } },
+  'an id token by its type': { typ: 'id_token+jwt' },
+  'an id token without a type': { typ: undefined },
+  'the state of a sign-in that was broken off': { typ: 'state+jwt', claims: { state: 's', code_verifier: 'v' } },
+  'a logout token': { typ: 'logout+jwt', claims: { events: {} } },
+  'a security event': { typ: 'secevent+jwt' },
+  'a proof of possession': { typ: 'dpop+jwt', claims: { htm: 'GET', htu: 'https://app.example/api/me' } },
+  'a type in capitals': { typ: 'AT+JWT' },
+  'a type with a parameter': { typ: 'at+jwt; v=1' },
+  'a type with a suffix': { typ: 'at+jwt+x' },
+  'a type with another tree': { typ: 'text/at+jwt' },
+}
+
+interface Place {
+  /** The kinds that it may take. */
+  readonly takes: readonly string[]
+  at(stage: Stage, text: string): Promise<Answer | boolean>
+  /** The access token that is good here, under another type. */
+  sign(stage: Stage, change: { readonly header: Fields; readonly claims: Fields }): string
+}
+
+const access = ['access', 'access of the hybrid']
+const ours = ({ sign }: Stage, change: object): string => sign(change)
+const hybrids = ({ hybrid, credentials }: Stage, change: object): string =>
+  forged(credentials['access of the hybrid'], hybrid.keys, change)
+
+const places: Readonly<Record<string, Place>> = {
+  'to the sessions': { takes: ['session'], at: ({ sessions }, text) => askMe(sessions, text), sign: ours },
+  'to the tokens': { takes: access, at: ({ served }, text) => askMe(served, text), sign: ours },
+  'to the hybrid': { takes: access.toReversed(), at: ({ hybrid }, text) => askMe(hybrid, text), sign: hybrids },
+  'to the service': { takes: access, at: async ({ verify }, text) => (await verify(text)).ok, sign: ours },
+  'for a refresh': { takes: ['refresh'], at: ({ hybrid }, text) => askRefresh(hybrid, text), sign: hybrids },
+}
 
 function askMe({ wire }: Served, text: string): Promise<Answer> {
   return wire.ask({ method: 'GET', target: '/api/me', headers: [['Authorization', `Bearer ${text}`], ...ownPage] })
@@ -65,45 +81,58 @@ function askRefresh({ wire }: Served, text: string): Promise<Answer> {
   return wire.ask({ method: 'POST', target: '/auth/refresh', headers, body })
 }
 
-const kinds = [
-  'session', 'access', 'access of the hybrid', 'refresh', 'id token', 'id token by its type', 'id token without a type',
-  'state of a sign-in that was broken off', 'logout token', 'security event', 'proof of possession', 'type in capitals',
-  'type with a parameter', 'type with a suffix',
-] as const // biome-ignore format: a list
+const credentialOf = (stage: Stage, kind: string): string =>
+  kind === 'access' ? stage.token : stage.credentials[kind as keyof Stage['credentials']]
 
-const crossed = kinds.flatMap((kind) =>
-  Object.entries(places)
-    .filter(([, { takes }]) => takes !== kind)
-    .map(([name, { at }]) => ({ name: `${kind} ${name}`, kind, at })),
-)
+const passed = (answer: Answer | boolean): boolean => (typeof answer === 'boolean' ? answer : answer.status === 200)
 
-export const kindsExclude: Attack = attack({
-  ids: ['A36', 'CVE-2023-48309', 'CVE-2023-27490'],
+async function expectRefusedAt(stage: Stage, { at }: Place, text: string): Promise<void> {
+  expect(text.length).toBeGreaterThan(40)
+  const answer = await at(stage, text)
+  if (typeof answer === 'boolean') return expect(answer).toBe(false)
+  expectRefusal(answer, expected(answer.status === 400 ? 'invalid grant' : 'invalid token', stage.hybrid.wire))
+}
+
+const everywhere = Object.entries(places)
+
+export const kinds: Attack = attack({
+  ids: ['A36', 'CVE-2023-48309'],
   title: 'a genuine credential of one kind in the place of another',
   cost: 'What was handed out for one purpose, such as the state of a sign-in that nobody finished, would be somebody signed in.',
   shows: ['ASVS 9.2.2', 'RFC 8725 §3.11', 'RFC 8725 §3.12'],
   stage,
   legal: Object.fromEntries(
-    Object.entries(places).map(([name, { takes, at }]) => [
-      `${takes} ${name}`,
-      async (stage: Stage) => {
-        const answer = await at(stage, stage.held[takes] ?? '')
-        expect(typeof answer === 'boolean' ? answer : (answer as Answer).status === 200).toBe(true)
-      },
-    ]),
+    everywhere.flatMap(
+      ([
+        name,
+        {
+          takes: [kind = ''],
+          at,
+          sign,
+        },
+      ]) => [
+        [
+          `${kind} ${name}`,
+          async (stage: Stage) => expect(passed(await at(stage, credentialOf(stage, kind)))).toBe(true),
+        ],
+        ...(access.includes(kind)
+          ? [[`${kind} with its type in full ${name}`, async (stage: Stage) => expect(passed(await at(stage, sign(stage, { header: { typ: 'application/at+jwt' }, claims: {} })))).toBe(true)] as const] // biome-ignore format: one row
+          : []),
+      ],
+    ),
   ),
   hostile: Object.fromEntries(
-    crossed.map(({ name, kind, at }) => [
-      name,
-      async (stage: Stage) => {
-        const text = stage.held[kind] ?? ''
-        expect(text).not.toBe('')
-        const answer = await at(stage, text)
-        if (typeof answer === 'boolean') return expect(answer).toBe(false)
-        const { wire } = stage.hybrid
-        const code = (answer as Answer).status === 400 ? 'invalid grant' : 'invalid token'
-        expectRefusal(answer as Answer, expected(code, wire))
-      },
+    everywhere.flatMap(([name, place]) => [
+      ...['session', 'refresh', ...access]
+        .filter((kind) => !place.takes.includes(kind))
+        .map((kind) => [`${kind} ${name}`, (stage: Stage) => expectRefusedAt(stage, place, credentialOf(stage, kind))] as const), // biome-ignore format: one row
+      ...Object.entries(typed).map(
+        ([kind, { typ, claims = {} }]) =>
+          [
+            `${kind} ${name}`,
+            (stage: Stage) => expectRefusedAt(stage, place, place.sign(stage, { header: { typ }, claims })),
+          ] as const,
+      ),
     ]),
   ),
 })

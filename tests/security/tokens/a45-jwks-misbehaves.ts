@@ -62,7 +62,7 @@ export const jwksMisbehaves: Attack = attack({
   ids: ['A45'],
   title: 'a server of keys that fails, lies, never ends or sends elsewhere',
   cost: 'Whoever can disturb the way to the keys would choose the keys, fill the memory, or sign everybody out.',
-  shows: ['ASVS 9.1.3', 'RFC 8725 §3.4', 'RFC 8725 §3.10'],
+  shows: ['ASVS 9.1.3', 'RFC 8725 §3.4'],
   stage: jwksStage,
   legal: {
     ...each(
