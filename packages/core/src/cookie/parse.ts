@@ -24,16 +24,16 @@ const none: readonly string[] = Object.freeze([])
  */
 export function readCookie(header: string | null, name: string): readonly string[] {
   if (header === null || header.length > longestHeader || name === '' || !header.includes(name)) return none
-  const values: string[] = []
+  let first: string | undefined
   for (let start = 0; start < header.length; ) {
     const semicolon = header.indexOf(';', start)
     const end = semicolon === -1 ? header.length : semicolon
     const value = valueUnder(name, header, start, end)
-    if (value !== undefined && value !== values[0]) values.push(value)
-    if (values.length === 2) break
+    if (first === undefined) first = value
+    else if (value !== undefined && value !== first) return [first, value]
     start = end + 1
   }
-  return values
+  return first === undefined ? none : [first]
 }
 
 function valueUnder(name: string, header: string, from: number, to: number): string | undefined {

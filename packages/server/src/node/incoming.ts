@@ -44,7 +44,7 @@ export function headerOf(req: NodeIncoming, name: string): string | null {
   let joined: string | null = null
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const key = rawHeaders[at] as string
-    if (key !== name && (key.length !== name.length || key.toLowerCase() !== name)) continue
+    if (key.length !== name.length || (key !== name && key.toLowerCase() !== name)) continue
     const value = rawHeaders[at + 1] as string
     joined = joined === null ? value : joined + (name === 'cookie' ? '; ' : ', ') + value
   }
