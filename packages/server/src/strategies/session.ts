@@ -90,7 +90,9 @@ function openSession<User extends { readonly id: string }>(
   }
 
   function touch({ record, version }: Found, now: number): void {
-    if (touching.has(record.id) || now < record.lastSeenAt + window * (0.75 + 0.25 * jitter(record.id, version))) return
+    const unseen = now - record.lastSeenAt
+    if (unseen < window * 0.75 || unseen < window * (0.75 + 0.25 * jitter(record.id, version))) return
+    if (touching.has(record.id)) return
     touching.add(record.id)
     // A touch that fails or loses its race is no loss: the next request is due again.
     const work = store.replace(record.id, version, seen(record, now, lifetimes.idle)).catch(() => false)
