@@ -1,12 +1,11 @@
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
 import { memoryStore, type SessionStore } from '@handstamp/server'
-import { contractRecord, type Fault } from '@handstamp/server/testing'
+import { contractRecord } from '@handstamp/server/testing'
 import { expect } from 'vitest'
-import type { Answer } from '../../wire/exchange.ts'
-import type { Served } from '../../wire/served-auth.ts'
 import { ada } from '../../wire/visitor.ts'
 import { type Attack, attack, type Inputs } from '../attack.ts'
+import { during } from '../stages/session-held-write.ts'
 import {
   expectDead,
   expectKnown,
@@ -19,46 +18,6 @@ import {
   recorded,
   stranger,
 } from '../stages/session-pairs.ts'
-
-/** Holds the next call of a method, answers once something waits for it. */
-async function holding(
-  served: Served,
-  method: 'replace' | 'save',
-  fault: Fault = 'hold',
-): Promise<{ readonly waits: () => Promise<void> }> {
-  let taken = false
-  served.store.plan((call) => {
-    if (taken || call.method !== method) return undefined
-    taken = true
-    return fault
-  })
-  return {
-    async waits() {
-      for (let turn = 0; served.store.held === 0 && turn < 200; turn += 1) await later()
-      expect(served.store.held).toBe(1)
-    },
-  }
-}
-
-const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
-
-/** A write of this session that is under way while `meanwhile` happens. */
-async function during(
-  served: Served,
-  started: () => Promise<Answer>,
-  method: 'replace' | 'save',
-  meanwhile: () => Promise<unknown>,
-): Promise<Answer> {
-  const { waits } = await holding(served, method)
-  const pending = started()
-  await waits()
-  await meanwhile()
-  served.store.release()
-  const answer = await pending
-  for (let turn = 0; turn < 3; turn += 1) await later()
-  served.store.plan()
-  return answer
-}
 
 const [touched] = lookedUp
 const sessionPairs = lookedUp.filter(({ strategy }) => strategy === 'session')

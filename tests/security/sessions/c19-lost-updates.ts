@@ -4,7 +4,8 @@ import { expect } from 'vitest'
 import type { Served, User } from '../../wire/served-auth.ts'
 import { newVisitor, type Visitor } from '../../wire/visitor.ts'
 import { type Attack, attack } from '../attack.ts'
-import { lookedUp, member, onPairs, type Pair, pairStage, recorded } from '../stages/session-pairs.ts'
+import { during } from '../stages/session-held-write.ts'
+import { member, onPairs, type Pair, pairStage, recorded } from '../stages/session-pairs.ts'
 
 /** A request of the visitor, as the application has it in hand. */
 function requestOf(visitor: Visitor, { auth }: Served): Request {
@@ -85,18 +86,35 @@ export const lostUpdates: Attack = attack({
       recorded,
     ),
     ...onPairs(
-      'a change while requests note that the session is used: both stay',
+      'a change while a request was about to note that the session is used: the change stays',
       async (served, pair) => {
         const visitor = await member(served, pair)
-        served.clock.advance('1m')
-        await Promise.all([
-          ...Array.from({ length: 5 }, () => visitor.copy().ask('GET', '/api/me')),
-          served.auth.sessions.update({ id: 'ada', role: 'member' }),
-          ...Array.from({ length: 5 }, () => visitor.copy().ask('GET', '/api/me')),
-        ])
+        const change = () => served.auth.sessions.update({ id: 'ada', role: 'member' })
+        await during(served, () => visitor.copy().ask('GET', '/api/me'), 'replace', change)
         expect(await roleSeen(served, pair, visitor)).toBe('member')
       },
-      lookedUp,
+      recorded.filter(({ strategy }) => strategy === 'session'),
+    ),
+    ...onPairs(
+      'a change while a refresh was about to be written: the change stays, and so does the refresh',
+      async (served, pair) => {
+        const visitor = await member(served, pair)
+        const change = () => served.auth.sessions.update({ id: 'ada', role: 'member' })
+        const { status } = await during(served, () => visitor.refresh(), 'replace', change)
+        expect([status, await roleSeen(served, pair, visitor)]).toEqual([200, 'member'])
+      },
+      recorded,
+    ),
+    ...onPairs(
+      'a renewal while an older change was about to be written: the renewal stays, under its own id alone',
+      async (served, pair) => {
+        await served.auth.sessions.revokeAll('ada')
+        const visitor = await member(served, pair)
+        const renew = () => served.auth.renew({ id: 'ada', role: 'auditor' }, requestOf(visitor, served))
+        await during(served, () => served.auth.sessions.update({ id: 'ada', role: 'member' }), 'replace', renew)
+        expect(await served.auth.sessions.list('ada')).toHaveLength(1)
+      },
+      recorded,
     ),
     'the store itself: of twenty writes of one version, one is taken whole': async () => {
       const clock = () => 1_800_000_000_000
