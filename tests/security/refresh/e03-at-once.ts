@@ -4,11 +4,21 @@ import { type Attack, attack } from '../attack.ts'
 import { expectRefreshed, refreshTokenOf, told } from '../stages/refresh-family.ts'
 import { at, type ServersStage, serversStage } from '../stages/refresh-servers.ts'
 
+/** So many of a storm have read the record before any of them writes it. */
+const racing = 100
+
 /** Refreshes copies of one token at once, spread over the servers, and answers what came back. */
 async function storm(stage: ServersStage, visitor: Visitor, count: number) {
   const copies = Array.from({ length: count }, (_, n) => at(stage.server(n), visitor))
   const before = toldByAll(stage, 'refresh.rotated')
-  const statuses = await Promise.all(copies.map(async (copy) => (await copy.refresh()).status))
+  const first = Math.min(count, racing)
+  stage.store.reset()
+  stage.store.plan(({ method, nth }) => (method === 'find' && nth <= first ? 'apply-then-hold' : undefined))
+  const answers = Promise.all(copies.map(async (copy) => (await copy.refresh()).status))
+  while (stage.store.held < first) await new Promise((resolve) => setImmediate(resolve))
+  stage.store.plan()
+  stage.store.release()
+  const statuses = await answers
   const live = copies.filter((_, n) => statuses[n] === 200)
   return {
     statuses: new Set(statuses),

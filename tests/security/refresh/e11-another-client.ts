@@ -97,7 +97,8 @@ export const anotherClient: Attack = attack({
         })
         expect(answer.status).toBe(200)
         const after = claimsOf(owner.tokens.access ?? '')
-        expect(after).toMatchObject({ ...before, hs: { ...hs, g: 1 } })
+        const { v, e, t, c, x } = hs as Readonly<Record<string, unknown>>
+        expect(after).toMatchObject({ ...before, hs: { v, e, t, c, x, g: 1 } })
         expect(after.exp - after.iat).toBe(300)
         expect(Object.keys(after).sort()).toEqual([...Object.keys(before), 'iat', 'nbf', 'exp', 'jti', 'hs'].sort())
       },
