@@ -21,7 +21,7 @@ export const longHeaders: Attack = attack({
   ids: ['B10', 'GHSA-g7q5-pjjr-gqvp'],
   title: 'a Cookie header that is made to cost time',
   cost: 'A few requests a second with no account at all would keep every processor of the application busy.',
-  shows: ['RFC 6265bis §4.1.1'],
+  shows: [],
   stage: browserStage({ strategy: 'session', transport: 'cookie' }),
   legal: {
     'fifteen KiB over the wire': async (stage) => {

@@ -15,7 +15,7 @@ export const objectNames: Attack = attack({
   ids: ['B11', 'CVE-2023-26136'],
   title: 'a cookie whose name or domain is a property of every object',
   cost: 'One cookie would change what every object of the process says, and with it who is an admin.',
-  shows: ['RFC 6265bis §4.1.1'],
+  shows: [],
   stage: browserStage({ strategy: 'session', transport: 'cookie' }),
   legal: {
     'an application that sets such cookies, and a session beside them': async (stage) => {

@@ -40,7 +40,7 @@ export const leftBehind: Attack = attack({
   ids: ['B18'],
   title: 'a cookie that is still in the browser after it was cleared',
   cost: 'The next person at a shared computer would find the session of the one before.',
-  shows: ['ASVS 7.4.1', 'RFC 6265bis §5'],
+  shows: ['ASVS 7.4.1'],
   stage: async (): Promise<Configured> => {
     const stages = new Map<string, BrowserStage>()
     for (const [name, setting] of Object.entries(configurations))

@@ -24,7 +24,7 @@ export const sharedCache: Attack = attack({
   ids: ['G15', 'CVE-2025-48947', 'CVE-2025-64762'],
   title: 'a cache on the way that keeps the answer, or the cookie, of somebody who is signed in',
   cost: 'The next visitor of the page would be signed in as the one before, and nobody would have attacked anything.',
-  shows: ['ASVS 3.3.4'],
+  shows: [],
   stage: pairStage(),
   legal: {
     ...onPairs('ada, who gets her own answers through the cache', async (served, pair) => {

@@ -51,7 +51,7 @@ export const internalHeaders: Attack = attack({
   ids: ['G16', 'CVE-2025-29927'],
   title: 'a header that only the inside of a server would write',
   cost: 'Anybody could skip the whole check by one line that stands in a public bug report.',
-  shows: ['ASVS 7.2.1'],
+  shows: [],
   stage: pairStage(),
   legal: onPairs('ada, with all of them that name somebody else', async (served, pair) => {
     const visitor = await member(served, pair)

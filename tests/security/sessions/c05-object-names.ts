@@ -29,7 +29,7 @@ export const objectNamesAsIds: Attack = attack({
   ids: ['C5'],
   title: 'ids and users that are named like properties of every object',
   cost: 'A user who calls themselves constructor would be found signed in before they ever were, or sign out everybody.',
-  shows: ['ASVS 7.2.3'],
+  shows: [],
   stage: async (): Promise<Kept> => {
     const clock = () => 1_800_000_000_000
     const store = memoryStore({ clock })

@@ -78,7 +78,7 @@ export const oddValues: Attack = attack({
   ids: ['C13'],
   title: 'values of a user that a store would change, drop or mistake for its own',
   cost: 'A session would come back with a role that is missing or another one, in one store and not in the next.',
-  shows: ['ASVS 9.1.1'],
+  shows: [],
   stage,
   legal: {
     '__proto__ in a record': async () => {
