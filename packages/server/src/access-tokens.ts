@@ -41,6 +41,8 @@ export interface TokenSubject<User> {
   readonly transport: Transport
   readonly persistent: boolean
   readonly epoch: number
+  /** Of the record that the user was read from. */
+  readonly version?: number
   readonly generation: number
   readonly createdAt: number
   readonly authTime: number
@@ -120,7 +122,7 @@ function isName(value: unknown): value is string {
 /** Signing and verifying with one plan, for one `createAuth`. */
 export function openAccessTokens(
   plan: AccessTokenPlan,
-  context: Pick<StrategyContext<unknown>, 'origin' | 'random'>,
+  context: Pick<StrategyContext<unknown>, 'origin' | 'random' | 'feed'>,
 ): AccessTokens {
   const issuer = plan.issuer ?? context.origin
   const audience = plan.audience ?? issuer
@@ -130,7 +132,8 @@ export function openAccessTokens(
 
   function judge(token: string, now: number, tolerance: number): Eventual<TokenResult> {
     return verifyAccessToken(token, {
-      resolve: (kid, alg) => keys.verifier(kid, alg, now, acceptFor),
+      resolve: (kid, alg) =>
+        context.feed?.changes.trusts(kid) === false ? undefined : keys.verifier(kid, alg, now, acceptFor),
       issuer,
       audience,
       now,
@@ -162,6 +165,7 @@ export function openAccessTokens(
           v: 1,
           g: subject.generation,
           e: subject.epoch,
+          ...(subject.version === undefined ? {} : { n: subject.version }),
           t: subject.transport,
           c: subject.createdAt,
           x: subject.expiresAt,
@@ -236,6 +240,7 @@ export function subjectOf<User>(
     transport: record.transport,
     persistent: record.persistent,
     epoch: record.epoch,
+    version: record.version,
     generation,
     createdAt: record.createdAt,
     authTime: record.authTime,

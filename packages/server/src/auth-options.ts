@@ -12,6 +12,7 @@ import type { allowInsecureLoopback } from '@handstamp/core/unsafe'
 import type { BindingOptions } from './admission.ts'
 import type { CookieOptions } from './cookies.ts'
 import type { AuthEvent } from './events.ts'
+import type { FeedOptions } from './feed-options.ts'
 import type { Strategy } from './strategies/strategy.ts'
 
 /** One transport or a list of them. */
@@ -51,7 +52,7 @@ export interface AuthOptions<
   T extends Transports,
   U extends StandardSchema,
   C extends StandardSchema<unknown>,
-> {
+> extends FeedOptions {
   readonly strategy: Strategy<K>
   /** How credentials travel. With a list the client says which at sign-in; the first is the default. */
   readonly transport: T

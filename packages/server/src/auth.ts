@@ -7,8 +7,7 @@ import { handleOf, isSessionId } from '@handstamp/core/credential'
 import type { Effect } from '@handstamp/core/effect'
 import type { Infer, StandardSchema, UserLike } from '@handstamp/core/schema'
 import { userHandle } from '@handstamp/core/secret'
-import type { Transport } from '@handstamp/core/session'
-import { listingOf, type SessionListing } from '@handstamp/core/session'
+import { listingOf, type Session, type SessionListing, type Transport } from '@handstamp/core/session'
 import type { AuthShape, StrategyKind } from '@handstamp/core/shape'
 import type { AuthOptions, CheckedOptions, OneOf, Transports } from './auth-options.ts'
 import { type AuthenticateOptions, authenticate } from './authenticate.ts'
@@ -23,6 +22,7 @@ import { applyEffects } from './response-headers.ts'
 import { handleRoute } from './routes.ts'
 import { checkUser, chooseTransport, grantSession, type SignInOptions } from './sign-in.ts'
 import { endSession, type SignedOut } from './sign-out.ts'
+import { watchSession } from './watch.ts'
 
 /** A user's sessions, for strategies that keep records. Each method throws AuthError where the store cannot answer. */
 export interface Sessions<User> {
@@ -102,7 +102,20 @@ export interface AuthCore<S extends AuthShape> {
   corsHeaders(request: RequestFace): Headers
   /** A page that reloads itself once, for `crossSiteNavigation`. */
   bounce(request: RequestFace): Response
-  /** Waits for work that no answer waited for. */
+  /**
+   * Tells a connection that outlives its request when the user of its session was rewritten, and once when it has ended;
+   * answers what stops it. Needs `feed`.
+   *
+   * @throws TypeError without a feed.
+   *
+   * @example
+   * ```ts
+   * const result = await auth.authenticate(request)
+   * if (result.ok) auth.watch(result.session, (change) => console.log(change))
+   * ```
+   */
+  watch(session: Session<S['user']>, onChange: (change: 'changed' | 'ended') => void): () => void
+  /** Waits for work that no answer waited for, and lets go of the feed. */
   close(): Promise<void>
   /** Carries the shape for inference; never present at run time. */
   readonly '~shape'?: S
@@ -177,7 +190,8 @@ function openAuth<User extends UserLike>(
     challenge: (result) => challengeResponse(result, settings),
     corsHeaders: (request) => corsHeaders(request, { trusted, credentials: settings.cookies !== undefined }),
     bounce: (request) => bouncePage(request, origin),
-    close: settings.drain,
+    watch: (session, onChange) => watchSession(session, onChange, settings),
+    close: settings.close,
   }
   return strategy.sessions ? { ...core, sessions: openSessions(settings, strategy.sessions) } : core
 }

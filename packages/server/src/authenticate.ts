@@ -55,7 +55,8 @@ export function prove<User extends UserLike>(
   if (presented.fault !== undefined) return reject(settings, presented.fault, {})
 
   const now = settings.clock()
-  return after(settings.strategy.authenticate(presented, now), (proof) => {
+  // Who must have proven themselves of late is asked of the store itself.
+  return after(settings.strategy.authenticate(presented, now, fresh === undefined), (proof) => {
     if (!proof.ok) return reject(settings, proof.reason, proof)
 
     const refusal = settle(request, presented, proof, now, settings, fresh, options.allowPending === true)

@@ -13,14 +13,14 @@ export interface Subject {
   readonly epoch: number
   /** Of the record when its user was read. */
   readonly version: number
-  /** Which key signed it, where one did. */
-  readonly kid?: string
 }
 
 export interface HeldFacts {
   hold(fact: Fact): void
   /** `revoked`: it has ended; `changed`: what it says of the user is out of date; undefined: nothing is known against it. */
   judge(subject: Subject): 'revoked' | 'changed' | undefined
+  /** False for a key that was revoked. */
+  trusts(kid: string): boolean
   readonly size: number
 }
 
@@ -91,9 +91,8 @@ export function createHeldFacts(clock: Clock): HeldFacts {
       if (size() > enough) dropPast()
     },
 
-    judge({ id, epoch, version, kid }) {
+    judge({ id, epoch, version }) {
       if (sessions.size > 0 && sessions.has(id)) return 'revoked'
-      if (keys.size > 0 && kid !== undefined && keys.has(kid)) return 'revoked'
       if (users.size > 0) {
         const ended = users.get(handleOf(id))
         if (ended?.some((one) => epoch < one.epoch && one.except !== id)) return 'revoked'
@@ -101,6 +100,8 @@ export function createHeldFacts(clock: Clock): HeldFacts {
       const changed = changes.size > 0 ? changes.get(id) : undefined
       return changed !== undefined && version <= changed.version ? 'changed' : undefined
     },
+
+    trusts: (kid) => keys.size === 0 || !keys.has(kid),
 
     get size() {
       return size()

@@ -4,19 +4,23 @@
  */
 import { after } from '@handstamp/core/jwt/eventual'
 import type { Rotation, SessionRecord } from '@handstamp/core/session'
+import { type PublishingStore, publishing } from './publish-ends.ts'
 import { boundedStore } from './stores/bounded.ts'
 import type { SessionStore } from './stores/store.ts'
 import type { StrategyContext } from './strategies/strategy.ts'
 
 /**
- * Answers the store with its deadline. What it gives back is read by code that compares times and hashes, and a number
+ * Answers the store with its deadline, telling the feed what ends: `outlives` is for how many milliseconds that matters. What it gives back is read by code that compares times and hashes, and a number
  * that is none compares as anything: so a record that cannot be one is absent, and whoever keeps watch is told.
  */
 export function openStore(
   given: SessionStore,
-  context: Pick<StrategyContext<unknown>, 'emit' | 'storeTimeout'>,
-): SessionStore {
-  const store = boundedStore(given, { timeoutMs: context.storeTimeout })
+  context: Pick<StrategyContext<unknown>, 'clock' | 'emit' | 'feed' | 'storeTimeout'>,
+  outlives: number,
+): PublishingStore {
+  const { clock, feed, storeTimeout: timeoutMs } = context
+  const bounded = boundedStore(given, { timeoutMs })
+  const store = feed ? publishing(bounded, feed.log, { clock, outlives, timeoutMs }) : silent(bounded)
 
   function isKept(id: string, record: SessionRecord): boolean {
     if (isSound(record)) return true
@@ -34,6 +38,11 @@ export function openStore(
       return { epoch, sessions: sessions.filter(({ id, record }) => isKept(id, record)) }
     },
   }
+}
+
+/** Without a feed nobody is told. */
+function silent(store: SessionStore): PublishingStore {
+  return { ...store, changing: async () => {} }
 }
 
 /** A record of another version is one to this version as little as a damaged one. The user is for its schema to judge. */

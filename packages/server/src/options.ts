@@ -17,6 +17,7 @@ import type { AuthOptions, LimitOptions, Transports, Verified } from './auth-opt
 import { type Caching, cachingOf } from './caching.ts'
 import { type CookieOptions, type CookiePlan, planCookies } from './cookies.ts'
 import { type EmitEvent, emitTo } from './events.ts'
+import { type OpenFeed, readFeed } from './feed-options.ts'
 import { checkNames } from './option-names.ts'
 import { createSignInLimiter, type SignInLimiter } from './sign-in-limits.ts'
 import type { OpenStrategy, Strategy } from './strategies/strategy.ts'
@@ -36,7 +37,8 @@ export interface Settings<User extends UserLike> {
   readonly rules: AdmissionRules
   readonly emit: EmitEvent
   readonly defer: (work: Promise<unknown>) => void
-  readonly drain: () => Promise<void>
+  readonly close: () => Promise<void>
+  readonly feed: OpenFeed | undefined
   /** The user in the schema's own type, or what is wrong. */
   readonly parseUser: (value: unknown) => Eventual<{ readonly user: User } | { readonly issues: string }>
   readonly signIn: SignInSettings<User> | undefined
@@ -65,6 +67,7 @@ const names = {
       'basePath',
     ],
     ...['cookie', 'binding', 'limits', 'pages', 'notBefore', 'events', 'clock', 'random', 'waitUntil'],
+    ...['feed', 'maxStaleness', 'onStale'],
   ],
   cookie: ['sameSite', 'domain', 'shareRefresh', 'narrowRefresh'],
   binding: ['ip', 'userAgent'],
@@ -118,6 +121,7 @@ export function readOptions<User extends UserLike>(
   const emit = emitTo(options.events)
   const { defer, drain } = deferred(options.waitUntil)
   const parseUser = userParser(user)
+  const feed = readFeed(options, clock)
   const limits = options.limits ?? {}
   const binding = readBinding(options.binding ?? {})
   if (!given.stateful) checkStateless(binding, limits)
@@ -130,6 +134,7 @@ export function readOptions<User extends UserLike>(
     readUser: (stored) => after(parseUser(stored), (parsed) => ('user' in parsed ? parsed.user : undefined)),
     emit,
     defer,
+    feed,
   })
 
   return {
@@ -155,7 +160,11 @@ export function readOptions<User extends UserLike>(
     },
     emit,
     defer,
-    drain,
+    async close() {
+      feed?.changes.close()
+      await drain()
+    },
+    feed,
     parseUser,
     signIn: readSignIn(options, limits, clock),
     signInPage: readPage(options.pages?.signIn ?? '/', 'pages.signIn'),

@@ -6,8 +6,9 @@ import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { AuthError } from '@handstamp/core/errors'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
-import { isExpired, type SessionRecord, wholeSecond } from '@handstamp/core/session'
-import { epochAt, type Found, type SessionStore } from './stores/store.ts'
+import { isExpired, type SessionRecord, sessionExpiry, wholeSecond } from '@handstamp/core/session'
+import type { PublishingStore } from './publish-ends.ts'
+import { epochAt, type Found } from './stores/store.ts'
 import type { Entry, RecordKeeper, StrategyContext } from './strategies/strategy.ts'
 
 /** Milliseconds. */
@@ -105,7 +106,7 @@ export interface Records<User> extends RecordKeeper<User> {
 
 /** Listing, ending and rewriting the records of a store. */
 export function keepRecords<User extends { readonly id: string }>(
-  store: SessionStore,
+  store: PublishingStore,
   context: StrategyContext<User>,
 ): Records<User> {
   function readUser(record: SessionRecord): Eventual<User | undefined> {
@@ -120,6 +121,7 @@ export function keepRecords<User extends { readonly id: string }>(
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const found = await store.find(id)
       if (!found) return false
+      await store.changing(id, found.version)
       if (await store.replace(id, found.version, { ...found.record, user })) return true
     }
     throw conflict()
@@ -151,6 +153,11 @@ export function keepRecords<User extends { readonly id: string }>(
       return sessions
         .map(({ record }) => record)
         .filter((record) => record.userId === userId && !isExpired(record, now))
+    },
+
+    async expiry(id) {
+      const found = await store.find(id)
+      return found && !isExpired(found.record, context.clock()) ? sessionExpiry(found.record) : undefined
     },
 
     revoke: (id) => store.delete(id),

@@ -50,6 +50,7 @@ describe('what an access token says (RFC 9068)', () => {
         v: 1,
         g: 0,
         e: record?.epoch ?? 0,
+        ...(record === undefined ? {} : { n: 1 }),
         t: transport,
         c: bed.clock(),
         x: kind === 'hybrid' ? record?.idleUntil : bed.clock() + 8 * hour,

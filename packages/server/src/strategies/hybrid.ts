@@ -4,7 +4,6 @@
  */
 import { parseRefreshCredential, sessionIdOf } from '@handstamp/core/credential'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
-import { after } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionExpiry, sessionOf } from '@handstamp/core/session'
 import {
@@ -13,9 +12,6 @@ import {
   accessTokenNames,
   openAccessTokens,
   planAccessTokens,
-  secondsLeft,
-  sessionFromClaims,
-  standingFromClaims,
   subjectOf,
 } from '../access-tokens.ts'
 import { openStore } from '../open-store.ts'
@@ -23,6 +19,7 @@ import { checkNames } from '../option-names.ts'
 import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from '../records.ts'
 import { createRotation, rotationKeys } from '../rotation.ts'
 import { checkStore, type SessionStore } from '../stores/store.ts'
+import { outlives, proveByToken } from '../token-standing.ts'
 import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
 
 export interface HybridOptions extends AccessTokenOptions {
@@ -85,7 +82,7 @@ function openHybrid<User extends { readonly id: string }>(
   context: StrategyContext<User>,
 ): OpenStrategy<User> {
   const tokens = openAccessTokens(plan, context)
-  const store = openStore(given, context)
+  const store = openStore(given, context, outlives(plan))
   const records = keepRecords(store, context)
   const rotation = createRotation(store, rotations.keys, { grace: rotations.grace, idle: lifetimes.idle }, context)
 
@@ -123,21 +120,11 @@ function openHybrid<User extends { readonly id: string }>(
         held.access?.via === 'authorization' ||
         (held.refresh !== undefined && parseRefreshCredential(held.refresh.text) !== undefined)
       if (!held.access) return refreshable ? refuse('expired', true) : refuse(held.refresh ? 'malformed' : 'absent')
-      return after(tokens.verify(held.access.text, now), (verified) => {
-        if (!verified.ok) return refuse(verified.reason, refreshable)
-        const { claims } = verified
-        if (claims.sid === undefined) return refuse('wrong_type', false)
-        return after(context.readUser(claims.user), (user) =>
-          user?.id === claims.sub
-            ? {
-                ok: true,
-                session: sessionFromClaims(claims, user),
-                standing: standingFromClaims(claims),
-                expiresIn: secondsLeft(claims, now),
-                refreshable,
-              }
-            : refuse('outdated', refreshable),
-        )
+      return proveByToken(tokens, store, context, {
+        token: held.access.text,
+        now,
+        refreshable,
+        otherwise: refreshable,
       })
     },
 

@@ -63,13 +63,13 @@ function openSession<User extends { readonly id: string }>(
   window: number,
   context: StrategyContext<User>,
 ): OpenStrategy<User> {
-  const store = openStore(given, context)
+  const store = openStore(given, context, cachesForget)
   const records = keepRecords(store, context)
   const touching = new Set<string>()
 
   /** A record that rotates belongs to refresh tokens: part of each, also of a spent one, would open it here. */
-  function find(id: string): Eventual<Found | undefined> {
-    return after(store.find(id), (found) => (found?.record.rotation === undefined ? found : undefined))
+  function find(id: string, cached = false): Eventual<Found | undefined> {
+    return after(store.find(id, { cached }), (found) => (found?.record.rotation === undefined ? found : undefined))
   }
 
   function prove(found: Found, now: number): Eventual<Proof<User> | Refused> {
@@ -126,10 +126,10 @@ function openSession<User extends { readonly id: string }>(
       }
     },
 
-    authenticate({ access }, now) {
+    authenticate({ access }, now, cached) {
       const parsed = access && parseSessionCredential(access.text)
       if (!parsed) return refuse(access ? 'malformed' : 'absent', false)
-      return after(find(parsed.id), (found) => (found ? prove(found, now) : refuse('unknown', false)))
+      return after(find(parsed.id, cached), (found) => (found ? prove(found, now) : refuse('unknown', false)))
     },
 
     async renew({ access }, entry) {
@@ -169,6 +169,9 @@ function openSession<User extends { readonly id: string }>(
     sessions: records,
   }
 }
+
+/** Milliseconds for which an end must be told to who watches the session; near-caches forget sooner. */
+const cachesForget = 3_600_000
 
 function sessionIds({ access }: Held): string[] {
   const parsed = access && parseSessionCredential(access.text)

@@ -9,6 +9,7 @@ import { type AccessTokenPlan, openAccessTokens, secondsLeft, subjectOf } from '
 import { openStore } from '../open-store.ts'
 import { conflict, keepRecords, type Lifetimes, newRecord, renewedRecord, seen } from '../records.ts'
 import type { SessionStore } from '../stores/store.ts'
+import { outlives, proveByToken } from '../token-standing.ts'
 import { type Grant, type OpenStrategy, refuse, type StrategyContext } from './strategy.ts'
 
 export function openStoredTokens<User extends { readonly id: string }>(
@@ -18,7 +19,7 @@ export function openStoredTokens<User extends { readonly id: string }>(
   context: StrategyContext<User>,
 ): OpenStrategy<User> {
   const tokens = openAccessTokens(plan, context)
-  const store = openStore(given, context)
+  const store = openStore(given, context, outlives(plan))
   const records = keepRecords(store, context)
 
   async function grant(record: SessionRecord, user: User, generation: number, now: number): Promise<Grant<User>> {
@@ -70,6 +71,11 @@ export function openStoredTokens<User extends { readonly id: string }>(
 
     async authenticate({ access }, now) {
       if (!access) return refuse('absent')
+      // What the feed knows need not be asked of the store.
+      if (context.feed) {
+        const { text: token } = access
+        return proveByToken(tokens, store, context, { token, now, refreshable: true, otherwise: undefined })
+      }
       const live = await read(access.text, now)
       if (!live.ok) return live
       return {

@@ -10,6 +10,7 @@ import type { RandomBytes } from '@handstamp/core/secret'
 import type { Session, SessionRecord, Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
 import type { EmitEvent } from '../events.ts'
+import type { OpenFeed } from '../feed-options.ts'
 import type { Saved } from '../stores/store.ts'
 
 /** What `session()`, `token()` and `hybrid()` answer: a few plain facts, and the way to open it for one `createAuth`. */
@@ -34,6 +35,8 @@ export interface StrategyContext<User> {
   readonly sessionsPerUser: number
   /** Milliseconds that one call to a store may take. */
   readonly storeTimeout: number
+  /** Where ends are told, and what others have told. */
+  readonly feed: OpenFeed | undefined
   /** The user in the schema's own type; undefined if what was stored no longer fits it. */
   readonly readUser: (stored: unknown) => Eventual<User | undefined>
   readonly emit: EmitEvent
@@ -132,7 +135,8 @@ export interface OpenStrategy<User> {
   readonly sharedClock: boolean
   issue(entry: Entry<User>): Promise<Draft<User>>
   /** At once where the schema and the store answer at once. */
-  authenticate(held: Held, now: number): Eventual<Proof<User> | Refused>
+  /** `cached`: what a near-cache remembers of the session is good enough. */
+  authenticate(held: Held, now: number, cached: boolean): Eventual<Proof<User> | Refused>
   /** The same session under a new secret, for a step-up or a change of privileges. */
   renew(
     held: Held,
@@ -149,6 +153,8 @@ export interface OpenStrategy<User> {
 /** Sessions as records, by user. */
 export interface RecordKeeper<User> {
   list(userId: string): Promise<readonly SessionRecord[]>
+  /** When the session ends if nothing more happens; undefined where it has. */
+  expiry(id: string): Promise<number | undefined>
   /** True when this call ended it. */
   revoke(id: string): Promise<boolean>
   /** How many were ended. */

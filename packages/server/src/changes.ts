@@ -1,0 +1,102 @@
+/**
+ * What one auth learns from its feed: whether a token still holds, and who waits to hear that a session changed.
+ * @module
+ */
+import type { Clock } from '@handstamp/core/clock'
+import { handleOf } from '@handstamp/core/credential'
+import { AuthError } from '@handstamp/core/errors'
+import type { AccessClaims } from '@handstamp/core/jwt/claims'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
+import { follow } from './feed-follower.ts'
+import type { ChangeFeed, Fact } from './feeds/feed.ts'
+import { createHeldFacts } from './held-facts.ts'
+
+export interface ChangesOptions {
+  readonly clock: Clock
+  /** Milliseconds for which a proof that nothing was missed is good. */
+  readonly maxStaleness: number
+}
+
+/** `unproven`: nobody can tell, since the feed has not answered for too long. */
+export type Verdict = 'good' | 'revoked' | 'changed' | 'unproven'
+
+export interface Changes {
+  /** Of a genuine token with a record behind it. */
+  judge(claims: AccessClaims): Eventual<Verdict>
+  /** False for a key that was revoked, as far as is known; `judge` says whether that is far enough. */
+  trusts(kid: string): boolean
+  /** Tells of what happens to the session from now on; `ended` once, then never again. */
+  watch(id: string, watcher: Watcher): () => void
+  close(): void
+}
+
+export interface Watcher {
+  changed(): void
+  ended(): void
+  /** Something may have ended the session; only its store can tell. */
+  doubt(): void
+}
+
+/** Answers what the feed says, from the first question on. */
+export function openChanges(feed: ChangeFeed, { clock, maxStaleness }: ChangesOptions): Changes {
+  const follower = follow(feed)
+  const facts = createHeldFacts(clock)
+  const watchers = new Map<string, Set<Watcher>>()
+  let unsubscribe: (() => void) | undefined
+
+  function begin(): void {
+    unsubscribe ??= follower.subscribe({ fact: hear, gap: () => doubt(() => true) })
+  }
+
+  function hear(fact: Fact): void {
+    facts.hold(fact)
+    if (fact.kind === 'session') for (const watcher of watchers.get(fact.id) ?? []) watcher.ended()
+    if (fact.kind === 'changed') for (const watcher of watchers.get(fact.id) ?? []) watcher.changed()
+    // A session that began since has a newer epoch, which nobody but its record tells.
+    if (fact.kind === 'user') doubt((id) => handleOf(id) === fact.handle && id !== fact.except)
+  }
+
+  function doubt(concerns: (id: string) => boolean): void {
+    for (const [id, all] of watchers) if (concerns(id)) for (const watcher of all) watcher.doubt()
+  }
+
+  function verdict({ sid = '', hs }: AccessClaims): Verdict {
+    return facts.judge({ id: sid, epoch: hs.e, version: hs.n ?? 0 }) ?? 'good'
+  }
+
+  return {
+    judge(claims) {
+      begin()
+      return after(follower.isCurrent(maxStaleness), (current) => {
+        const known = verdict(claims)
+        // What has ended has ended, whatever else may have been missed.
+        return current || known === 'revoked' ? known : 'unproven'
+      })
+    },
+
+    trusts(kid) {
+      begin()
+      return facts.trusts(kid)
+    },
+
+    watch(id, watcher) {
+      begin()
+      const all = watchers.get(id) ?? new Set()
+      watchers.set(id, all.add(watcher))
+      return () => {
+        all.delete(watcher)
+        if (all.size === 0) watchers.delete(id)
+      }
+    },
+
+    close() {
+      unsubscribe?.()
+      unsubscribe = undefined
+    },
+  }
+}
+
+/** Thrown where neither feed nor store tells whether a token was revoked. */
+export function feedStale(): AuthError {
+  return new AuthError('ERR_FEED_STALE', 'the change feed has not answered for longer than maxStaleness')
+}
