@@ -11,7 +11,7 @@ for (let value = 0; value < alphabet.length; value += 1) sextets[alphabet.charCo
 /** The part of Node's Buffer that is used where it exists: it encodes and decodes several times faster than a loop. */
 export interface NativeBytes extends Uint8Array<ArrayBuffer> {
   toString(encoding?: 'base64url' | 'latin1', start?: number, end?: number): string
-  write(text: string, offset: number, length: number, encoding: 'base64url'): number
+  write(text: string, offset: number, length: number, encoding: 'base64url' | 'utf8'): number
 }
 export interface NativeBuffer {
   alloc(length: number): NativeBytes
@@ -25,6 +25,9 @@ export const native: NativeBuffer | undefined = (globalThis as { Buffer?: Native
  * until somebody asks for its `buffer`, and that costs 0.4 µs, four times the encoding.
  */
 const desk: NativeBytes | undefined = native?.alloc(256)
+
+/** Where a text lies in UTF-8 while it is encoded. Nobody is given a view of it. */
+const textDesk: NativeBytes | undefined = native?.alloc(12_288)
 
 /**
  * Answers the unpadded base64url text of the bytes; of no bytes, the empty text.
@@ -53,8 +56,10 @@ export function encodeBase64url(bytes: Uint8Array): string {
  * ```
  */
 export function encodeTextBase64url(text: string): string {
-  if (native !== undefined) return native.from(text, 'utf8').toString('base64url')
-  return encodeByLoop(new TextEncoder().encode(text))
+  if (native === undefined || textDesk === undefined) return encodeByLoop(new TextEncoder().encode(text))
+  // Three bytes at most for each code unit: what is this short always fits.
+  if (text.length * 3 > textDesk.length) return native.from(text, 'utf8').toString('base64url')
+  return textDesk.toString('base64url', 0, textDesk.write(text, 0, textDesk.length, 'utf8'))
 }
 
 /**

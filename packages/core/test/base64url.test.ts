@@ -98,6 +98,12 @@ test('the bytes have a buffer of their own, so that wiping or transferring it to
 test('a text is encoded as its UTF-8', () => {
   for (const text of ['', '{}', 'é€👋', 'a\0b'])
     expect(encodeTextBase64url(text)).toBe(encodeBase64url(new TextEncoder().encode(text)))
+  for (const unit of ['a', 'é', '€', '👋', '\ud800']) {
+    for (const length of [4_095, 4_096, 4_097, 12_288, 12_289]) {
+      const text = unit.repeat(length / unit.length)
+      expect(encodeTextBase64url(text)).toBe(encodeBase64url(new TextEncoder().encode(text)))
+    }
+  }
 })
 
 test('a view into a larger buffer is encoded by itself', () => {

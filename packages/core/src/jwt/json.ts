@@ -41,7 +41,7 @@ export function parseJsonText({ text, quotes }: JsonText, depth: number): JsonOb
   }
   if (!isJsonObject(value)) return undefined
   // An escape could hide a quote, or spell a name in another way.
-  const plain = !text.includes('\\') && !text.includes('__proto__') && !inheritsNames()
+  const plain = !text.includes('\\') && !inheritsNames()
   const unambiguous = plain ? countStrings(value, depth) * 2 === quotes : isUnambiguous(text, depth)
   return unambiguous ? value : undefined
 }
@@ -68,7 +68,7 @@ function inheritsNames(): boolean {
  * How many strings a parsed container holds, names of members included, on all levels together: fewer than its text has
  * exactly when a name was given twice, as the first of the two is lost with its value. In a text without escapes two quotes
  * make a string, and nothing else has any. NaN, which equals nothing, where it is nested deeper than allowed or has an
- * infinite number. It asks the same as {@link isUnambiguous}, at a tenth of the cost.
+ * infinite number, or names `__proto__`. It asks the same as {@link isUnambiguous}, at a tenth of the cost.
  */
 function countStrings(container: JsonObject | readonly unknown[], depth: number): number {
   if (depth === 0) return Number.NaN
@@ -77,7 +77,10 @@ function countStrings(container: JsonObject | readonly unknown[], depth: number)
     for (let at = 0; at < container.length; at += 1) strings += stringsIn(container[at], depth)
     return strings
   }
-  for (const name in container) strings += 1 + stringsIn(container[name], depth)
+  for (const name in container) {
+    if (name === '__proto__') return Number.NaN
+    strings += 1 + stringsIn(container[name], depth)
+  }
   return strings
 }
 
@@ -171,16 +174,30 @@ export function findUnwritable(value: unknown, depth: number, path = ''): string
 }
 
 function findInContainer(value: object, depth: number, path: string): string | undefined {
-  const array = Array.isArray(value)
-  if (depth === 0 || (!array && !isPlain(value))) return path
-  for (const name of Object.keys(value)) {
+  if (Array.isArray(value)) return depth === 0 ? path : findInList(value, depth, path)
+  if (depth === 0 || !isPlain(value)) return path
+  for (const name in value) {
     const member = (value as JsonObject)[name]
-    if (member === undefined && !array) continue
-    if (name === '__proto__' || !name.isWellFormed() || findUnwritable(member, depth - 1) !== undefined) {
-      // Seldom, so the path is put together only now: doing it for each member would be half of the work.
-      const memberPath = path === '' ? name : `${path}.${name}`
-      return name === '__proto__' || !name.isWellFormed() ? memberPath : findUnwritable(member, depth - 1, memberPath)
-    }
+    if (member === undefined) continue
+    const isGoodName = name !== '__proto__' && name.isWellFormed()
+    if (isGoodName && findUnwritable(member, depth - 1) === undefined) continue
+    // Seldom, so whose the member is and what its path is are asked only now: for each it would be half of the work.
+    if (!Object.hasOwn(value, name)) continue
+    const memberPath = path === '' ? name : `${path}.${name}`
+    return isGoodName ? findUnwritable(member, depth - 1, memberPath) : memberPath
+  }
+  return undefined
+}
+
+function findInList(list: readonly unknown[], depth: number, path: string): string | undefined {
+  const names = Object.keys(list)
+  // JSON writes null for a hole, and leaves out what is there beside the items.
+  if (names.length !== list.length) return path
+  for (const name of names) {
+    const member = (list as unknown as JsonObject)[name]
+    if (findUnwritable(member, depth - 1) === undefined) continue
+    const memberPath = path === '' ? name : `${path}.${name}`
+    return findUnwritable(member, depth - 1, memberPath)
   }
   return undefined
 }

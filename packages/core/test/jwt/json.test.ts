@@ -124,6 +124,8 @@ describe('findUnwritable', () => {
     [{ user: { joined: new Date(0) } }, 'user.joined'],
     [{ user: { tags: ['a', new Set()] } }, 'user.tags.1'],
     [{ a: [undefined] }, 'a.0'],
+    [{ a: new Array(2) }, 'a'],
+    [{ a: Object.assign([1], { b: 1 }) }, 'a'],
     [{ a: Number.NaN }, 'a'],
     [{ a: Number.POSITIVE_INFINITY }, 'a'],
     [{ a: 1n }, 'a'],

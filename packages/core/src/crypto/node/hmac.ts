@@ -23,7 +23,7 @@ export type Hmac = (data: Uint8Array | string, encoding: 'base64url' | 'binary')
 /**
  * Answers HMAC under the key. The pads stay in the closure, out of reach of whatever inspects it.
  *
- * Both buffers are used again at each call. That is safe since nothing in between can run, and nothing in them but the
+ * All buffers are used again at each call. That is safe since nothing in between can run, and nothing in them but the
  * pads is secret: what is signed is the text of a token.
  */
 export function prepareHmac(hashName: Hash, key: Uint8Array): Hmac {
@@ -36,6 +36,8 @@ export function prepareHmac(hashName: Hash, key: Uint8Array): Hmac {
     outer[at] = 0x5c ^ (short[at] ?? 0)
   }
   let held: Buffer | undefined
+  // One token after the other has the same length, and so the same view of what is held.
+  let view: Buffer = inner
 
   function padded(data: Uint8Array | string): Buffer {
     if (typeof data !== 'string' || data.length > room) return Buffer.concat([inner, Buffer.from(data)])
@@ -44,7 +46,10 @@ export function prepareHmac(hashName: Hash, key: Uint8Array): Hmac {
       held.set(inner)
     }
     const length = held.write(data, block)
-    return length === data.length ? held.subarray(0, block + length) : Buffer.concat([inner, Buffer.from(data)])
+    // As many bytes as characters: all are ASCII, and none was cut off.
+    if (length !== data.length) return Buffer.concat([inner, Buffer.from(data)])
+    if (view.length !== block + length) view = held.subarray(0, block + length)
+    return view
   }
 
   return (data, encoding) => {
