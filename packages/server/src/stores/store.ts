@@ -99,7 +99,7 @@ const latestEpoch = 9_000_000_000_000_000
  *
  * @example
  * ```ts
- * const epoch = Math.max(epochAt(clock()), old + 1)
+ * epochAt(Date.UTC(2026, 0, 1)) // 1767225600000000
  * ```
  */
 export function epochAt(now: number): number {
