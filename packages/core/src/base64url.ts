@@ -3,22 +3,12 @@
  * @module
  */
 
+import { type NativeBytes, native } from './native-buffer.ts'
+
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
 const sextets: Uint8Array = new Uint8Array(128)
 for (let value = 0; value < alphabet.length; value += 1) sextets[alphabet.charCodeAt(value)] = value
-
-/** The part of Node's Buffer that is used where it exists: it encodes and decodes several times faster than a loop. */
-export interface NativeBytes extends Uint8Array<ArrayBuffer> {
-  toString(encoding?: 'base64url' | 'latin1', start?: number, end?: number): string
-  write(text: string, offset: number, length: number, encoding: 'base64url' | 'utf8'): number
-}
-export interface NativeBuffer {
-  alloc(length: number): NativeBytes
-  from(buffer: ArrayBufferLike, offset: number, length: number): NativeBytes
-  from(text: string, encoding: 'base64url' | 'utf8'): NativeBytes
-}
-export const native: NativeBuffer | undefined = (globalThis as { Buffer?: NativeBuffer }).Buffer
 
 /**
  * Where short bytes are copied to be encoded, and wiped after. A new array of up to 64 bytes has no memory of its own

@@ -3,7 +3,8 @@
  * @module
  */
 
-import { decodeBase64url, type NativeBytes, native } from '../base64url.ts'
+import { decodeBase64url } from '../base64url.ts'
+import { type NativeBytes, native } from '../native-buffer.ts'
 
 /** What was decoded, with all that reading it needs, so that its bytes need not be kept. */
 export interface JsonText {

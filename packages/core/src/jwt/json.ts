@@ -28,7 +28,7 @@ export function parseJsonObject(bytes: Uint8Array, depth: number): JsonObject | 
  *
  * @example
  * ```ts
- * parseJsonText(jsonTextOf(utf8('{"a":1}')), 8) // { a: 1 }
+ * parseJsonText({ text: '{"a":1}', quotes: 2 }, 8) // { a: 1 }
  * ```
  */
 export function parseJsonText({ text, quotes }: JsonText, depth: number): JsonObject | undefined {

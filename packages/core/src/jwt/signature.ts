@@ -71,8 +71,13 @@ export function createVerificationKey(jwk: CheckedJwk): VerificationKey {
   return {
     kid,
     alg,
-    verify: (signingInput, signature) =>
-      signature.length === signatureLength && after(imported(), (verify) => verify(signingInput, signature)),
+    verify: (signingInput, signature) => {
+      if (signature.length !== signatureLength) return false
+      const verify = imported()
+      return verify instanceof Promise
+        ? verify.then((later) => later(signingInput, signature))
+        : verify(signingInput, signature)
+    },
   }
 }
 

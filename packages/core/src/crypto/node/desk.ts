@@ -4,7 +4,7 @@
  */
 
 /** Room for the longest token; a longer text, which will be refused for its length, has a buffer of its own. */
-export const room = 8_192
+const room = 8_192
 
 /** A character of UTF-8 takes up to four bytes: one that was cut off at the end leaves more than `room` before it. */
 const desk = Buffer.alloc(room + 4)
