@@ -17,10 +17,26 @@ export const routePaths = {
   session: '/session',
   sessions: '/sessions',
   jwks: '/jwks.json',
+  revocations: '/revocations',
 } as const
 
 /** Says at sign-in which of the allowed transports the client wants. Not safelisted, so a page elsewhere needs a preflight. */
 export const transportHeader = 'handstamp-transport'
+
+/** The `typ` of a signed page of revocations, which no access token has. */
+export const revocationsType = 'handstamp-revocations+jwt'
+
+/** What `GET /revocations` signs. Times are NumericDates. */
+export interface RevocationsClaims {
+  readonly iss: string
+  /** When the log was asked: everything appended before is in this page or an earlier one, unless there is more. */
+  readonly iat: number
+  /** Behind which cursor it begins; null: with everything that matters. */
+  readonly from: string | null
+  readonly to: string
+  readonly more: boolean
+  readonly facts: readonly unknown[]
+}
 
 /** The media type of errors (RFC 9457). */
 export const problemType = 'application/problem+json'

@@ -12,6 +12,7 @@ import { signAccessToken } from '@handstamp/core/jwt/sign'
 import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type TokenResult, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import { type Session, type SessionRecord, sessionExpiry, type Transport } from '@handstamp/core/session'
+import { type RevocationsClaims, revocationsType } from '@handstamp/core/wire'
 import { type Standing, type StrategyContext, sharedClockSkew } from './strategies/strategy.ts'
 
 /** Milliseconds of difference between clocks that a token is forgiven. */
@@ -69,6 +70,7 @@ export interface AccessTokens {
    */
   identify(token: string, now: number): Promise<AccessClaims | undefined>
   jwks(now: number): ReturnType<KeyRing['jwks']>
+  signRevocations(claims: Omit<RevocationsClaims, 'iss'>, now: number): Eventual<string>
 }
 
 /** The options of tokens, checked; `strategy` names them in errors. */
@@ -190,6 +192,8 @@ export function openAccessTokens(
     },
 
     jwks: (now) => keys.jwks(now, acceptFor),
+    signRevocations: (claims, now) =>
+      keys.signer(now).sign(revocationsType, JSON.stringify({ iss: issuer, ...claims })),
   }
 }
 

@@ -8,7 +8,7 @@ import { AuthError } from '@handstamp/core/errors'
 import type { AccessClaims } from '@handstamp/core/jwt/claims'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { follow } from './feed-follower.ts'
-import type { ChangeFeed, Fact } from './feeds/feed.ts'
+import type { Fact, ReadableFeed } from './feeds/feed.ts'
 import { createHeldFacts } from './held-facts.ts'
 
 export interface ChangesOptions {
@@ -38,7 +38,7 @@ export interface Watcher {
 }
 
 /** Answers what the feed says, from the first question on. */
-export function openChanges(feed: ChangeFeed, { clock, maxStaleness }: ChangesOptions): Changes {
+export function openChanges(feed: ReadableFeed, { clock, maxStaleness }: ChangesOptions): Changes {
   const follower = follow(feed)
   const facts = createHeldFacts(clock)
   const watchers = new Map<string, Set<Watcher>>()

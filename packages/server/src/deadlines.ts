@@ -34,6 +34,22 @@ export function deadlines(ms: number, shared: boolean = oneContext()): Deadlines
   return shared ? sharedTimer(ms) : ownTimers(ms)
 }
 
+/**
+ * The answer, or a rejection once the deadline has passed; whatever comes after that is nobody's.
+ *
+ * @example
+ * ```ts
+ * const limits = deadlines(2_000)
+ * const text = await inTime(limits, fetch('https://app.example').then((response) => response.text()), () => new Error('late'))
+ * ```
+ */
+export function inTime<T>(limits: Deadlines, answer: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const deadline = limits.start(() => reject(late()))
+    answer.then(resolve, reject).finally(() => limits.stop(deadline))
+  })
+}
+
 function oneContext(): boolean {
   return /^(Node\.js|Bun)\//.test(globalThis.navigator?.userAgent ?? '')
 }

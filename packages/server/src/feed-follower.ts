@@ -3,7 +3,7 @@
  * @module
  */
 import { AuthError, safeCause } from '@handstamp/core/errors'
-import { type ChangeFeed, type Cursor, type Fact, isFact } from './feeds/feed.ts'
+import { type Cursor, type Fact, isFact, type ReadableFeed } from './feeds/feed.ts'
 
 export interface Listener {
   fact(fact: Fact): void
@@ -34,17 +34,17 @@ const readWaits = 250
 const readDeadline = 2_000
 const limit = 1_000
 
-const followers = new WeakMap<ChangeFeed, Follower>()
+const followers = new WeakMap<ReadableFeed, Follower>()
 
 /** The one follower of the feed in this process. */
-export function follow(feed: ChangeFeed): Follower {
+export function follow(feed: ReadableFeed): Follower {
   const known = followers.get(feed) ?? createFollower(feed)
   followers.set(feed, known)
   return known
 }
 
 /** Answers a follower that begins to read with its first listener. */
-export function createFollower(feed: ChangeFeed, options: FollowOptions = {}): Follower {
+export function createFollower(feed: ReadableFeed, options: FollowOptions = {}): Follower {
   const { monotonic = () => performance.now(), wait = sleep } = options
   const listeners = new Set<Listener>()
   let cursor: Cursor | undefined

@@ -17,6 +17,11 @@ export interface FeedOptions {
   readonly maxStaleness?: Duration
   /** While there is no such proof: `refuse` answers 503, `check` asks the store; `refuse` unless set. */
   readonly onStale?: 'refuse' | 'check'
+  /**
+   * Answers `GET /auth/revocations` with signed pages of the feed, for verifiers that have no connection to it. Anybody
+   * can read them: ids of sessions, which prove nothing, and handles, which are pseudonyms of user ids.
+   */
+  readonly publishRevocations?: boolean
 }
 
 /** The feed of one auth, opened. */
@@ -24,14 +29,19 @@ export interface OpenFeed {
   readonly log: ChangeFeed
   readonly changes: Changes
   readonly onStale: 'refuse' | 'check'
+  readonly published: boolean
 }
 
 /** @throws TypeError | RangeError naming the option. */
-export function readFeed({ feed, maxStaleness, onStale = 'refuse' }: FeedOptions, clock: Clock): OpenFeed | undefined {
+export function readFeed(
+  { feed, maxStaleness, onStale = 'refuse', publishRevocations: published = false }: FeedOptions,
+  clock: Clock,
+): OpenFeed | undefined {
+  if (typeof published !== 'boolean') throw new TypeError('publishRevocations is true or false')
   if (onStale !== 'refuse' && onStale !== 'check') throw new TypeError("onStale is 'refuse' or 'check'")
   if (feed === undefined) {
-    if (maxStaleness !== undefined || onStale === 'check')
-      throw new TypeError('maxStaleness and onStale belong to a feed: add one, or leave them out')
+    if (maxStaleness !== undefined || onStale === 'check' || published)
+      throw new TypeError('maxStaleness, onStale and publishRevocations belong to a feed: add one, or leave them out')
     return undefined
   }
   checkFeed(feed, 'feed')
@@ -39,5 +49,6 @@ export function readFeed({ feed, maxStaleness, onStale = 'refuse' }: FeedOptions
     log: feed,
     changes: openChanges(feed, { clock, maxStaleness: parseDuration(maxStaleness ?? '5s', 'maxStaleness') }),
     onStale,
+    published,
   }
 }

@@ -67,7 +67,7 @@ const names = {
       'basePath',
     ],
     ...['cookie', 'binding', 'limits', 'pages', 'notBefore', 'events', 'clock', 'random', 'waitUntil'],
-    ...['feed', 'maxStaleness', 'onStale'],
+    ...['feed', 'maxStaleness', 'onStale', 'publishRevocations'],
   ],
   cookie: ['sameSite', 'domain', 'shareRefresh', 'narrowRefresh'],
   binding: ['ip', 'userAgent'],

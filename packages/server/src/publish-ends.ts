@@ -6,7 +6,7 @@
 import type { Clock } from '@handstamp/core/clock'
 import { handleOf } from '@handstamp/core/credential'
 import { AuthError, isAuthError, safeCause } from '@handstamp/core/errors'
-import { deadlines } from './deadlines.ts'
+import { deadlines, inTime } from './deadlines.ts'
 import type { ChangeFeed, Fact } from './feeds/feed.ts'
 import type { SessionStore } from './stores/store.ts'
 
@@ -32,17 +32,12 @@ export function publishing(
   const limits = deadlines(timeoutMs)
   const until = (): number => clock() + outlives
 
-  function append(fact: Fact): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const deadline = limits.start(() => reject(unavailable('does not answer')))
-      feed
-        .append(fact)
-        .then(
-          () => resolve(),
-          (error: unknown) => reject(isAuthError(error) ? error : unavailable('refuses', error)),
-        )
-        .finally(() => limits.stop(deadline))
-    })
+  async function append(fact: Fact): Promise<void> {
+    try {
+      await inTime(limits, feed.append(fact), () => unavailable('does not answer'))
+    } catch (error) {
+      throw isAuthError(error) ? error : unavailable('refuses', error)
+    }
   }
 
   const end = (id: string): Promise<void> => append({ kind: 'session', id, until: until() })

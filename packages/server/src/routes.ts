@@ -20,6 +20,7 @@ import { safeRedirect } from './redirect.ts'
 import { refreshSession } from './refresh.ts'
 import { parseObject, readBody } from './request-body.ts'
 import { applyEffects } from './response-headers.ts'
+import { revocationsRoute } from './revocations-route.ts'
 import { formType, seeOther, signInRoute } from './sign-in-route.ts'
 import { endSession, touchesCookies } from './sign-out.ts'
 
@@ -82,6 +83,7 @@ function findRoute<User extends UserLike>(
 
 function tableOf<User extends UserLike>({
   strategy,
+  feed,
 }: Settings<User>): { readonly [path: string]: Methods<User> | undefined } {
   return {
     [routePaths.signIn]: { POST: signInRoute },
@@ -90,6 +92,7 @@ function tableOf<User extends UserLike>({
     [routePaths.session]: { GET: sessionRoute },
     [routePaths.sessions]: strategy.sessions && { GET: listRoute, DELETE: endAllRoute },
     [routePaths.jwks]: strategy.jwks && { GET: jwksRoute },
+    [routePaths.revocations]: feed?.published && strategy.signRevocations ? { GET: revocationsRoute } : undefined,
   }
 }
 

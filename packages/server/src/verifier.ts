@@ -16,12 +16,16 @@ import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type ResolveKey, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import type { Rejection } from '@handstamp/core/rejection'
 import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/schema'
+import type { Session } from '@handstamp/core/session'
 import { allowInsecureLoopback } from '@handstamp/core/unsafe'
 import { defaultBasePath, routePaths } from '@handstamp/core/wire'
 import { sessionFromClaims } from './access-tokens.ts'
 import { cachingOf } from './caching.ts'
+import { feedStale, openChanges } from './changes.ts'
+import { checkReadable, type ReadableFeed } from './feeds/feed.ts'
 import { checkNames } from './option-names.ts'
 import { challengeResponse } from './problem.ts'
+import { createRemoteFeed, leastRemoteStaleness, type RemoteFeedOptions } from './remote-feed.ts'
 import type { RequestFace } from './request-face.ts'
 import { travelsBy } from './strategies/strategy.ts'
 
@@ -37,13 +41,25 @@ export interface VerifierOptions<User extends UserLike> {
   readonly maxLifetime?: Duration
   /** `5s` unless set, 5 minutes at most. */
   readonly clockTolerance?: Duration
+  /**
+   * What the issuer has ended: its feed, or the URL of its signed pages (`/auth/revocations`, for which it needs
+   * `publishRevocations`). Without it a token that was revoked is good until its `exp`.
+   */
+  readonly revocations?: ReadableFeed | string | URL
+  /** What has ended is taken for good no longer than this; `5s` unless set, `15s` for a URL. */
+  readonly maxStaleness?: Duration
+  /** While that cannot be promised: `refuse` throws `ERR_FEED_STALE`, a function is asked whether the session lives; `refuse` unless set. */
+  readonly onStale?: 'refuse' | ((session: Session<User>) => Promise<boolean> | boolean)
   readonly clock?: Clock
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /** Plain http to a loopback address, for development alone. */
   readonly [allowInsecureLoopback]?: boolean
 }
 
-const optionNames = ['issuer', 'audience', 'jwks', 'user', 'maxLifetime', 'clockTolerance', 'clock', 'fetch'] as const
+const optionNames = [
+  ...['issuer', 'audience', 'jwks', 'user', 'maxLifetime', 'clockTolerance', 'clock', 'fetch'],
+  ...['revocations', 'maxStaleness', 'onStale'],
+] as const
 
 /**
  * Judges a request's bearer token, or a token as text. In a request's Authorization header the token of a cookie is refused, as no
@@ -52,8 +68,8 @@ const optionNames = ['issuer', 'audience', 'jwks', 'user', 'maxLifetime', 'clock
 export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<User>>
 
 /**
- * Answers a function that judges access tokens of one issuer (RFC 9068 §4). A token that was revoked is not known to be:
- * it dies at `exp`.
+ * Answers a function that judges access tokens of one issuer (RFC 9068 §4). With `revocations` a token dies within
+ * `maxStaleness` of its session's end; without, at its `exp`.
  *
  * @example
  * ```ts
@@ -64,7 +80,7 @@ export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<U
  * const result = await verify(new Request('https://api.example/', { headers: { authorization: 'Bearer …' } }))
  * ```
  * @throws TypeError | RangeError naming the option. The function itself throws AuthError: `ERR_JWKS_UNAVAILABLE` where the
- * keys cannot be had, `ERR_CLAIMS_INVALID` where the schema throws.
+ * keys cannot be had, `ERR_FEED_STALE` where nobody can tell what was revoked, `ERR_CLAIMS_INVALID` where the schema throws.
  */
 export function createVerifier<User extends UserLike>(options: VerifierOptions<User>): Verify<User> {
   checkNames(options, optionNames, 'createVerifier()')
@@ -80,7 +96,9 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
   const names: readonly unknown[] = Array.isArray(audience) ? audience : [audience]
   if (names.length === 0 || names.some((name) => typeof name !== 'string' || name === ''))
     throw new TypeError('audience must be text or a list of it: write the name of this service, or leave it out')
-  const resolve = keySource(options, clock, maxLifetime)
+  const keys = keySource(options, clock, maxLifetime)
+  const { changes, onStale } = readRevocations(options, { clock, clockTolerance, resolve: keys })
+  const resolve: ResolveKey = changes ? (kid, alg) => (changes.trusts(kid) ? keys(kid, alg) : undefined) : keys
   const seen = createVerifiedTokens()
 
   return async (input) => {
@@ -108,6 +126,14 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
     if (typeof input !== 'string' && !travelsBy(claims.hs.t, 'access', 'authorization'))
       return reject('transport_mismatch')
     const session = sessionFromClaims(claims, parsed.value)
+    if (changes !== undefined) {
+      const judgement = changes.judge(claims)
+      const verdict = judgement instanceof Promise ? await judgement : judgement
+      if (verdict === 'changed') return reject('outdated')
+      if (verdict === 'unproven' && onStale === 'refuse') throw feedStale()
+      const lives = verdict === 'good' || (verdict === 'unproven' && onStale !== 'refuse' && (await onStale(session)))
+      if (!lives) return reject('revoked')
+    }
     return session.pending === undefined ? { ok: true, session, effects: answered } : reject('pending')
   }
 }
@@ -153,6 +179,38 @@ function keySource<User extends UserLike>(options: VerifierOptions<User>, clock:
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
     allow: options[allowInsecureLoopback] === true ? [allowInsecureLoopback] : [],
   }).resolve
+}
+
+function readRevocations<User extends UserLike>(
+  options: VerifierOptions<User>,
+  { clock, clockTolerance, resolve }: Pick<RemoteFeedOptions, 'clock' | 'clockTolerance' | 'resolve'>,
+) {
+  const { revocations, onStale = 'refuse' } = options
+  if (onStale !== 'refuse' && typeof onStale !== 'function')
+    throw new TypeError("onStale is 'refuse' or a function that answers whether the session lives")
+  if (revocations === undefined) {
+    if (options.maxStaleness !== undefined || options.onStale !== undefined)
+      throw new TypeError('maxStaleness and onStale belong to revocations: add them, or leave these out')
+    return { changes: undefined, onStale }
+  }
+  const isUrl = typeof revocations === 'string' || revocations instanceof URL
+  const maxStaleness = parseDuration(options.maxStaleness ?? (isUrl ? '15s' : '5s'), 'maxStaleness')
+  if (!isUrl) checkReadable(revocations, 'revocations')
+  else if (maxStaleness < clockTolerance + leastRemoteStaleness)
+    throw new RangeError(
+      `maxStaleness cannot be met with a URL: write at least ${clockTolerance + leastRemoteStaleness} ms, or give a feed`,
+    )
+  const feed = isUrl
+    ? createRemoteFeed(revocations, {
+        issuer: options.issuer,
+        resolve,
+        clock,
+        clockTolerance,
+        fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+        insecure: options[allowInsecureLoopback] === true,
+      })
+    : revocations
+  return { changes: openChanges(feed, { clock, maxStaleness }), onStale }
 }
 
 function reject(reason: Rejection): Rejected {

@@ -61,13 +61,21 @@ export interface ChangeFeed {
   close?(): Promise<void>
 }
 
-const methods = ['append', 'read', 'snapshot'] as const
+/** As much of a feed as it takes to follow it. */
+export type ReadableFeed = Pick<ChangeFeed, 'read' | 'snapshot'>
 
 /** A TypeError that names the option, unless the value has a feed's methods. */
 export function checkFeed(value: unknown, option: string): asserts value is ChangeFeed {
+  checkReadable(value, option)
+  if (typeof (value as Partial<ChangeFeed>).append !== 'function')
+    throw new TypeError(`${option} has no method append(): see ChangeFeed`)
+}
+
+/** The same of one that is only followed. */
+export function checkReadable(value: unknown, option: string): asserts value is ReadableFeed {
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`${option} must be a change feed: write memoryFeed() or another one`)
-  const missing = methods.find((name) => typeof (value as Record<string, unknown>)[name] !== 'function')
+  const missing = (['read', 'snapshot'] as const).find((name) => typeof (value as ReadableFeed)[name] !== 'function')
   if (missing !== undefined) throw new TypeError(`${option} has no method ${missing}(): see ChangeFeed`)
 }
 

@@ -168,6 +168,7 @@ function openHybrid<User extends { readonly id: string }>(
 
     sessions: records,
     jwks: tokens.jwks,
+    signRevocations: tokens.signRevocations,
   }
 
   /** A token that expired still names its session; two credentials of different sessions end both. */

@@ -127,6 +127,7 @@ export function openStatelessTokens<User extends { readonly id: string }>(
     },
 
     jwks: tokens.jwks,
+    signRevocations: tokens.signRevocations,
   }
 }
 

@@ -121,5 +121,6 @@ export function openStoredTokens<User extends { readonly id: string }>(
 
     sessions: records,
     jwks: tokens.jwks,
+    signRevocations: tokens.signRevocations,
   }
 }

@@ -9,6 +9,7 @@ import type { Rejection } from '@handstamp/core/rejection'
 import type { RandomBytes } from '@handstamp/core/secret'
 import type { Session, SessionRecord, Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
+import type { RevocationsClaims } from '@handstamp/core/wire'
 import type { EmitEvent } from '../events.ts'
 import type { OpenFeed } from '../feed-options.ts'
 import type { Saved } from '../stores/store.ts'
@@ -146,6 +147,8 @@ export interface OpenStrategy<User> {
   revoke(held: Held, now: number): Promise<Ended>
   /** Listing and revoking, where records are kept. */
   readonly sessions?: RecordKeeper<User>
+  /** A page of the feed, signed for verifiers that have no connection to it; where there are keys. */
+  signRevocations?(claims: Omit<RevocationsClaims, 'iss'>, now: number): Eventual<string>
   /** The public keys, where there are any. */
   jwks?(now: number): ReturnType<KeyRing['jwks']>
 }
