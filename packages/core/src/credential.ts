@@ -88,6 +88,11 @@ export function parseRefreshCredential(text: string): RefreshCredential | undefi
   }
 }
 
+/** True for what {@link parseRefreshCredential} has parts of; nothing is hashed to tell. */
+export function isRefreshCredential(text: string): boolean {
+  return splitParts(text, refreshPrefix, refreshLength) !== undefined
+}
+
 /** A generation as four bytes, most significant first. */
 export function uint32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)

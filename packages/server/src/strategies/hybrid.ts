@@ -2,7 +2,7 @@
  * The hybrid strategy: an access token of minutes that needs no lookup, and a rotating refresh token with a record behind it.
  * @module
  */
-import { parseRefreshCredential, sessionIdOf } from '@handstamp/core/credential'
+import { isRefreshCredential, parseRefreshCredential, sessionIdOf } from '@handstamp/core/credential'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionExpiry, sessionOf } from '@handstamp/core/session'
@@ -117,8 +117,7 @@ function openHybrid<User extends { readonly id: string }>(
     authenticate(held, now) {
       // Whether a refresh can help is known where its cookie is read; a bearer client keeps its refresh token to itself.
       const refreshable =
-        held.access?.via === 'authorization' ||
-        (held.refresh !== undefined && parseRefreshCredential(held.refresh.text) !== undefined)
+        held.access?.via === 'authorization' || (held.refresh !== undefined && isRefreshCredential(held.refresh.text))
       if (!held.access) return refreshable ? refuse('expired', true) : refuse(held.refresh ? 'malformed' : 'absent')
       return proveByToken(tokens, store, context, {
         token: held.access.text,

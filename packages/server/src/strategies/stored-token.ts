@@ -3,14 +3,23 @@
  * @module
  */
 import { sessionIdOf } from '@handstamp/core/credential'
+import type { AccessClaims } from '@handstamp/core/jwt/claims'
+import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionOf } from '@handstamp/core/session'
 import { type AccessTokenPlan, openAccessTokens, secondsLeft, subjectOf } from '../access-tokens.ts'
 import { openStore } from '../open-store.ts'
 import { conflict, keepRecords, type Lifetimes, newRecord, renewedRecord, seen } from '../records.ts'
-import type { SessionStore } from '../stores/store.ts'
+import type { Found, SessionStore } from '../stores/store.ts'
 import { outlives, proveByToken } from '../token-standing.ts'
-import { type Grant, type OpenStrategy, refuse, type StrategyContext } from './strategy.ts'
+import { type Grant, type OpenStrategy, type Refused, refuse, type StrategyContext } from './strategy.ts'
+
+interface Live<User> {
+  readonly ok: true
+  readonly claims: AccessClaims
+  readonly found: Found
+  readonly user: User
+}
 
 export function openStoredTokens<User extends { readonly id: string }>(
   given: SessionStore,
@@ -36,23 +45,27 @@ export function openStoredTokens<User extends { readonly id: string }>(
   }
 
   /** A genuine token and the live record behind it. */
-  async function read(token: string, now: number) {
-    const verified = await tokens.verify(token, now)
-    if (!verified.ok) return refuse(verified.reason)
-    const { claims } = verified
-    if (claims.sid === undefined) return refuse('wrong_type', false)
-    const found = await store.find(claims.sid)
-    if (!found) return refuse('revoked', false)
+  function read(token: string, now: number): Eventual<Live<User> | Refused> {
+    return after(tokens.verify(token, now), (verified) => {
+      if (!verified.ok) return refuse(verified.reason)
+      const { claims } = verified
+      if (claims.sid === undefined) return refuse('wrong_type', false)
+      return after(store.find(claims.sid), (found) => (found ? judge(claims, found, now) : refuse('revoked', false)))
+    })
+  }
+
+  function judge(claims: AccessClaims, found: Found, now: number): Eventual<Live<User> | Refused> {
+    const { record } = found
     // A record that rotates is kept alive by its refresh token alone: an access token of minutes must not be enough.
-    if (found.record.rotation !== undefined) return refuse('wrong_type', false)
-    if (isExpired(found.record, now)) return refuse('expired', false)
-    if (found.record.userId !== claims.sub) {
-      context.emit({ type: 'store.corrupt', sessionId: claims.sid })
+    if (record.rotation !== undefined) return refuse('wrong_type', false)
+    if (isExpired(record, now)) return refuse('expired', false)
+    if (record.userId !== claims.sub) {
+      context.emit({ type: 'store.corrupt', sessionId: record.id })
       return refuse('unknown', false)
     }
-    const user = await records.readUser(found.record)
-    if (user === undefined) return refuse('unknown', false)
-    return { ok: true as const, claims, found, user }
+    return after(records.readUser(record), (user) =>
+      user === undefined ? refuse('unknown', false) : { ok: true, claims, found, user },
+    )
   }
 
   return {
@@ -69,22 +82,24 @@ export function openStoredTokens<User extends { readonly id: string }>(
       }
     },
 
-    async authenticate({ access }, now) {
+    authenticate({ access }, now) {
       if (!access) return refuse('absent')
       // What the feed knows need not be asked of the store.
       if (context.feed) {
         const { text: token } = access
         return proveByToken(tokens, store, context, { token, now, refreshable: true, otherwise: undefined })
       }
-      const live = await read(access.text, now)
-      if (!live.ok) return live
-      return {
-        ok: true,
-        session: sessionOf(live.found.record, live.user),
-        standing: live.found.record,
-        expiresIn: secondsLeft(live.claims, now),
-        refreshable: true,
-      }
+      return after(read(access.text, now), (live) =>
+        live.ok
+          ? {
+              ok: true,
+              session: sessionOf(live.found.record, live.user),
+              standing: live.found.record,
+              expiresIn: secondsLeft(live.claims, now),
+              refreshable: true,
+            }
+          : live,
+      )
     },
 
     async renew({ access }, entry) {
