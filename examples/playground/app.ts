@@ -3,10 +3,11 @@
  * @module
  */
 import { localCookieName } from '@handstamp/core/cookie/prefix'
-import type { AuthResult, Effect } from '@handstamp/server'
+import { type AuthResult, type Effect, memoryStore } from '@handstamp/server'
 import { type Accounts, createAccounts, type User } from './accounts.ts'
 import { answerApi } from './api.ts'
 import { openAssets } from './assets.ts'
+import { openAttacks } from './attacks/attacks.ts'
 import { type AuthSetting, judgePairs, openAuth, type PlaygroundAuth } from './auth.ts'
 import { type Configuration, lifetimesOf, type Pair } from './configuration.ts'
 import type { Flags } from './flags.ts'
@@ -45,10 +46,11 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
     accounts: accounts ?? createAccounts(),
     events: log.event,
   }
+  let store = memoryStore()
   let active: { readonly auth: PlaygroundAuth } & Pick<Configuration, 'strategy' | 'transport' | 'switches'> = {
     strategy: flags.strategy,
     transport: flags.transport,
-    auth: openAuth(flags.strategy, flags.transport, setting),
+    auth: openAuth(flags.strategy, flags.transport, setting, store),
     switches: 0,
   }
   let pairs: readonly Pair[] | undefined
@@ -60,6 +62,7 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
     return { strategy, transport, store, lifetimes: lifetimesOf(strategy, asked), pairs, node, switches }
   }
 
+  const attacks = openAttacks({ origin, names, configuration, store: () => store })
   const internals = {
     origin,
     names,
@@ -67,7 +70,13 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
     configuration,
     async configure(strategy: Configuration['strategy'], transport: Configuration['transport']) {
       const left = active.auth
-      active = { strategy, transport, auth: openAuth(strategy, transport, setting), switches: active.switches + 1 }
+      store = memoryStore()
+      active = {
+        strategy,
+        transport,
+        auth: openAuth(strategy, transport, setting, store),
+        switches: active.switches + 1,
+      }
       await left.close()
     },
   }
@@ -97,7 +106,9 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
         return problem(405, 'method_not_allowed', { allow: 'GET, HEAD' })
       return pathname === '/plain'
         ? showPage(request, (result) => plainPage(request, result, transport))
-        : showPage(request, (result) => frontPage({ configuration: configuration(), ...known(result) }))
+        : showPage(request, (result) =>
+            frontPage({ configuration: configuration(), attacks: attacks.cards, ...known(result) }),
+          )
     }
     if (asksWhoIsThere.test(pathname) && request.method !== 'OPTIONS') {
       // These routes keep their reason to themselves; for the list of requests it is asked for once more, without effects.
@@ -116,15 +127,17 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
     async fetch(request) {
       const { pathname } = new URL(request.url)
       try {
+        if (pathname.startsWith('/playground/attacks/')) return await attacks.answer(request)
         if (pathname.startsWith('/playground/')) return await answerInternals(request, internals)
         if (pathname.startsWith('/assets/')) return (await assets.answer(pathname)) ?? problem(404, 'not_found')
         const response = await log.record(request, active, () => route(request).catch(failure))
+        attacks.saw(request, response)
         return request.method === 'HEAD' ? new Response(null, response) : response
       } catch (error) {
         return failure(error)
       }
     },
-    close: () => active.auth.close(),
+    close: async () => void (await Promise.all([active.auth.close(), attacks.close()])),
   }
 }
 

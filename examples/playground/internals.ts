@@ -57,7 +57,7 @@ function answer(body: unknown): Response {
  * The server listens on loopback alone; that is not enough, since every page that this browser shows could ask. The Host
  * keeps out a foreign name that resolves to this machine, Fetch Metadata and Origin keep out pages of other origins.
  */
-function isOwn({ method, headers }: Request, origin: string): boolean {
+export function isOwn({ method, headers }: Request, origin: string): boolean {
   const { host, port } = new URL(origin)
   if (![host, `127.0.0.1:${port}`, `[::1]:${port}`].includes(headers.get('host') ?? '')) return false
   const site = headers.get('sec-fetch-site')

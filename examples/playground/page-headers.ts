@@ -10,6 +10,8 @@ const policy = [
   "font-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
+  // The attacker's page alone, which is served on loopback.
+  'frame-src http://127.0.0.1:* http://localhost:*',
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs'
 import type { Session } from '@handstamp/server'
 import type { User } from './accounts.ts'
+import type { AttackCard } from './attacks/attack.ts'
 import type { Configuration } from './configuration.ts'
 import { pageHeaders } from './page-headers.ts'
 
 /** What the page's script starts with. A session that is undefined is not known yet: the script asks. */
 export interface Boot {
   readonly configuration: Configuration
+  readonly attacks: readonly AttackCard[]
   readonly session?: Session<User> | null
 }
 
