@@ -1,0 +1,111 @@
+/** Processes that write to one directory of sessions at once. */
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { handleOf } from '@handstamp/core/credential'
+import type { SessionRecord } from '@handstamp/core/session'
+import type { SessionStore } from '@handstamp/server/stores/store'
+
+export interface Job {
+  readonly work: 'count' | 'crowded' | 'kept' | 'signIn' | 'touch'
+  readonly directory: string
+  readonly fsync: boolean
+  readonly record: SessionRecord
+  readonly times: number
+  readonly cap: number
+}
+
+export interface Child {
+  readonly pid: number
+  readonly lines: readonly string[]
+  kill(signal: NodeJS.Signals): void
+  /** The first line that begins so, or undefined when it ended before. */
+  said(beginning: string): Promise<string | undefined>
+  /** Settles when it has ended and all its lines are read. */
+  readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
+}
+
+const compiled = mkdtempSync(join(tmpdir(), 'handstamp-compiled-'))
+process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
+
+export function startChild(job: Job): Child {
+  const program = join(import.meta.dirname, 'file-child.ts')
+  const limit = job.work === 'crowded' ? 'ulimit -n 64 && ' : ''
+  const command = [process.execPath, '--conditions=handstamp-source', program, JSON.stringify(job)]
+  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], {
+    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: compiled },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const lines: string[] = []
+  const waiting = new Set<() => void>()
+  let errors = ''
+  child.stderr.on('data', (text: Buffer) => {
+    errors += text.toString()
+  })
+  const reader = createInterface({ input: child.stdout })
+  reader.on('line', (line) => {
+    lines.push(line)
+    for (const look of waiting) look()
+  })
+  let isOver = false
+  const ended = Promise.all([
+    new Promise<number | null>((resolve) => child.once('exit', resolve)),
+    new Promise((resolve) => reader.once('close', resolve)),
+  ]).then(([code]) => {
+    isOver = true
+    for (const look of waiting) look()
+    return { code, errors }
+  })
+  return {
+    pid: child.pid ?? 0,
+    lines,
+    kill: (signal) => void child.kill(signal),
+    said(beginning) {
+      return new Promise((resolve) => {
+        const look = (): void => {
+          const line = lines.find((one) => one.startsWith(beginning))
+          if (line === undefined && !isOver) return
+          waiting.delete(look)
+          resolve(line)
+        }
+        waiting.add(look)
+        look()
+      })
+    },
+    ended,
+  }
+}
+
+export function newDirectory(): { readonly directory: string; remove(): void } {
+  const directory = mkdtempSync(join(tmpdir(), 'handstamp-'))
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
+}
+
+/** Every name in the directory that is not a user's file. */
+export function leftoversIn(directory: string): string[] {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  return names.filter((name) => name.includes('.'))
+}
+
+/** The process id in the lock of the only user, if it is locked. */
+export function holderIn(directory: string): number | undefined {
+  const lock = leftoversIn(directory).find((name) => name.endsWith('.lock'))
+  try {
+    const text = lock === undefined ? undefined : readlinkSync(join(directory, lock))
+    return text === undefined ? undefined : Number(text.split(':')[2])
+  } catch {
+    return undefined
+  }
+}
+
+export async function sweepAll(store: SessionStore): Promise<void> {
+  while ((await store.sweep({ before: Date.now(), limit: 1_000 })).more);
+}
+
+/** The path of a user's file. */
+export function fileOf(directory: string, sessionId: string): string {
+  const name = Buffer.from(handleOf(sessionId), 'base64url').toString('hex')
+  return join(directory, name.slice(0, 2), name)
+}
