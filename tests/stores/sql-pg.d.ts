@@ -25,7 +25,4 @@ declare module 'pg' {
     on(event: string, listener: (...given: never[]) => void): this
     end(): Promise<void>
   }
-
-  const pg: { readonly Client: typeof Client; readonly Pool: typeof Pool }
-  export default pg
 }

@@ -10,7 +10,7 @@ import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/loca
 import type { LocalServer } from '@handstamp/local-servers/server'
 import { mysql, postgres, type SqlDatabase, type SqlDialect, sqlite } from '@handstamp/server/stores/sql'
 import { createPool } from 'mysql2/promise'
-import pg from 'pg'
+import { Pool } from 'pg'
 
 /** Where a database is: a file for SQLite, a URL for the others. */
 export interface Place {
@@ -40,7 +40,7 @@ export async function open({ dialect, at }: Place, connections = 10): Promise<Op
     return { database: sqlite(file), close: async () => file.close() }
   }
   if (dialect === 'postgres') {
-    const pool = new pg.Pool({ connectionString: at, max: connections })
+    const pool = new Pool({ connectionString: at, max: connections })
     pool.on('error', () => {})
     return { database: postgres(pool), close: () => pool.end() }
   }
