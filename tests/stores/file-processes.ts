@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
 import type { SessionStore } from '@handstamp/server/stores/store'
@@ -31,7 +32,7 @@ const compiled = mkdtempSync(join(tmpdir(), 'handstamp-compiled-'))
 process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
 
 export function startChild(job: Job): Child {
-  const program = join(import.meta.dirname, 'file-child.ts')
+  const program = fileURLToPath(import.meta.resolve('./file-child.ts'))
   const limit = job.work === 'crowded' ? 'ulimit -n 64 && ' : ''
   const command = [process.execPath, '--conditions=handstamp-source', program, JSON.stringify(job)]
   const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], {

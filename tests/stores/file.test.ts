@@ -131,7 +131,7 @@ describe.skipIf(!isPosix)('files', () => {
   test('a pipe or a folder in the place of a file keeps nobody waiting', async () => {
     const { id, userId } = await signIn()
     rmSync(fileOf(directory, id))
-    execFileSync('mkfifo', [fileOf(directory, id)])
+    shell('mkfifo "$0"', fileOf(directory, id))
     expect((await store.find(id))?.record).toEqual({ id })
     await signIn({ userId })
     rmSync(fileOf(directory, id))
@@ -229,14 +229,14 @@ describe.skipIf(!isPosix)('files', () => {
       expect(await store.find(kept.id)).toEqual(before)
       expect(leftoversIn(directory)).toEqual([])
       rmSync(filling)
-      execFileSync('mount', ['-o', 'remount,ro', directory])
+      shell('mount -o remount,ro "$0"', directory)
       await expect(touch()).rejects.toMatchObject({ ...unavailable, cause: { code: 'EROFS' } })
       await expect(save()).rejects.toMatchObject(unavailable)
       expect(await store.find(kept.id)).toEqual(before)
-      execFileSync('mount', ['-o', 'remount,rw', directory])
+      shell('mount -o remount,rw "$0"', directory)
       expect([await save(), await touch(), await store.delete(kept.id)]).toEqual(['saved', true, true])
     } finally {
-      execFileSync('umount', [directory])
+      shell('umount "$0"', directory)
     }
   })
 
@@ -331,7 +331,7 @@ describe.skipIf(!isPosix)('files', () => {
         const { id } = await signIn()
         const lock = leave(id, `${host}:1:1:${nonce}`)
         await expect(store.delete(id)).rejects.toMatchObject(unavailable)
-        execFileSync('touch', ['-h', '-d', '61 seconds ago', lock])
+        shell('touch -h -d "61 seconds ago" "$0"', lock)
         expect(await store.delete(id)).toBe(true)
         expect(leftoversIn(directory)).toEqual([])
       }
@@ -360,7 +360,7 @@ describe.skipIf(!isPosix)('files', () => {
 
   function mounted(options: string): boolean {
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory], { stdio: 'ignore' })
+      shell(`mount -t tmpfs -o ${options} tmpfs "$0"`, directory)
       return true
     } catch {
       return false
@@ -369,9 +369,13 @@ describe.skipIf(!isPosix)('files', () => {
 })
 
 function endedPid(): number {
-  return Number(execFileSync('/bin/sh', ['-c', 'echo $$'], { encoding: 'utf8' }))
+  return Number(shell('echo $$', ''))
 }
 
 function swapped(text: string): string {
   return text.replace(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
+}
+
+function shell(command: string, path: string): string {
+  return execFileSync('/bin/sh', ['-c', command, path], { encoding: 'utf8', stdio: 'pipe' })
 }
