@@ -26,6 +26,10 @@ export function openAssets(): Assets {
       '/assets/page.css',
       { type: 'text/css; charset=utf-8', read: () => readFileSync(new URL('page/style.css', import.meta.url)) },
     ],
+    [
+      '/assets/attacks.css',
+      { type: 'text/css; charset=utf-8', read: () => readFileSync(new URL('page/attacks.css', import.meta.url)) },
+    ],
     ...fonts.map(
       (name) =>
         [

@@ -4,6 +4,7 @@
  */
 import type { Boot } from '../page.ts'
 import { actionsPanel } from './actions.ts'
+import { attacksPanel } from './attacks.ts'
 import { byId } from './dom.ts'
 import { pickersPanel } from './pickers.ts'
 import { createPlayground } from './playground.ts'
@@ -20,7 +21,16 @@ const playground = createPlayground(boot, (message) => {
   live.textContent = message
 })
 
-const panels = [signInPanel, pickersPanel, actionsPanel, requestsPanel, scriptView, sessionsPanel, riskTable]
+const panels = [
+  signInPanel,
+  pickersPanel,
+  actionsPanel,
+  requestsPanel,
+  scriptView,
+  sessionsPanel,
+  riskTable,
+  attacksPanel(boot),
+]
 const updates = panels.map((panel) => panel(playground))
 const update = () => {
   for (const show of updates) show()
