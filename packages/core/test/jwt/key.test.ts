@@ -356,3 +356,11 @@ describe('publicJwk', () => {
     expect(() => publicJwk(checkJwk(keyFor('HS256'), sign, 'key'))).toThrow(TypeError)
   })
 })
+
+test('a random secret is no key in disguise, whatever its first byte is', () => {
+  for (let first = 0; first < 256; first += 1) {
+    const secret = Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? first : (at * 37) % 251))
+    const jwk = { kty: 'oct', alg: 'HS256', kid: 'random', k: Buffer.from(secret).toString('base64url') }
+    expect(() => checkJwk(jwk, sign, 'keys[0]')).not.toThrow()
+  }
+})
