@@ -119,7 +119,7 @@ export function readOptions<User extends UserLike>(
 
   const clock = options.clock ?? systemClock
   const emit = emitTo(options.events)
-  const { defer, drain } = deferred(options.waitUntil)
+  const { defer, drain } = deferred(options.waitUntil, emit)
   const parseUser = userParser(user)
   const feed = readFeed(options, clock)
   const limits = options.limits ?? {}
@@ -325,7 +325,10 @@ function userParser<User extends UserLike>(schema: StandardSchema<User>): Settin
 }
 
 /** Work beside the answer: kept until it is done, its failure nobody's crash. */
-function deferred(waitUntil: ((work: Promise<unknown>) => void) | undefined): {
+function deferred(
+  waitUntil: ((work: Promise<unknown>) => void) | undefined,
+  emit: EmitEvent,
+): {
   defer(work: Promise<unknown>): void
   drain(): Promise<void>
 } {
@@ -334,7 +337,12 @@ function deferred(waitUntil: ((work: Promise<unknown>) => void) | undefined): {
     defer(work) {
       const settled: Promise<unknown> = work.catch((error) => safeCause(error)).finally(() => running.delete(settled))
       running.add(settled)
-      waitUntil?.(settled)
+      try {
+        waitUntil?.(settled)
+      } catch (error) {
+        // Who is signed in does not hang on whether the runtime can wait.
+        emit({ type: 'error', code: 'ERR_INTERNAL', message: `waitUntil threw ${safeCause(error).name}` })
+      }
     },
     async drain() {
       while (running.size > 0) await Promise.all(running)

@@ -160,7 +160,12 @@ export function keepRecords<User extends { readonly id: string }>(
       return found && !isExpired(found.record, context.clock()) ? sessionExpiry(found.record) : undefined
     },
 
-    revoke: (id) => store.delete(id),
+    async revoke(id) {
+      const found = await store.find(id)
+      const ended = await store.delete(id)
+      if (ended && found) context.emit({ type: 'session.ended', sessionId: id, userId: found.record.userId })
+      return ended
+    },
 
     async revokeAll(userId, except) {
       const handle = userHandle(userId)

@@ -230,7 +230,6 @@ async function endOneRoute<User extends UserLike>(
   const { result, records } = read
   if (!records.some((record) => record.id === id) || !(await settings.strategy.sessions?.revoke(id)))
     return applyEffects(result.effects, problem(404, 'not_found'), settings)
-  settings.emit({ type: 'session.ended', sessionId: id, userId: result.session.user.id })
   return ended(read, id === result.session.id, settings)
 }
 
