@@ -58,7 +58,7 @@ function checkSecret(
 function isKeyText(secret: Uint8Array): boolean {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret).replaceAll('\0', '')
   // \s is also U+FEFF. One random secret in 256 begins with a brace, so that alone makes no JWK.
-  return text.includes('-----BEGIN ') || /^\s*(?:ssh-|ecdsa-|\{[^]*"(?:kty|keys)")/.test(text)
+  return text.includes('-----BEGIN ') || /^\s*(?:ssh-|ecdsa-|\{.*"(?:kty|keys)")/s.test(text)
 }
 
 /**
