@@ -9,7 +9,7 @@ import { type Follower, follow } from '../feed-follower.ts'
 import { type ChangeFeed, checkFeed, type Fact } from '../feeds/feed.ts'
 import { createHeldFacts } from '../held-facts.ts'
 import { checkNames } from '../option-names.ts'
-import { checkStore, type Found, type SessionStore } from './store.ts'
+import { checkStore, type Found, isBridged, type SessionStore } from './store.ts'
 
 export interface CachedOptions {
   /** What other servers say has ended. Without one a session is read again once `maxStaleness` has passed. */
@@ -103,6 +103,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
 
   return {
     singleProcess: store.singleProcess === true,
+    ...(isBridged(store) ? { compareAndSwap: false } : {}),
 
     find(id, given) {
       if (given?.cached !== true) return store.find(id, given)

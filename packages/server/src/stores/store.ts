@@ -87,6 +87,26 @@ export interface SessionStore {
   }): Promise<{ readonly removed: number; readonly more: boolean }>
 }
 
+/**
+ * A store over something that cannot compare and swap: it keeps the contract within one process, and between several the
+ * last write holds, so that one can undo another. `hybrid()` refuses it, since two servers would rotate one token.
+ */
+export interface BridgedStore extends SessionStore {
+  readonly compareAndSwap: false
+}
+
+/**
+ * True for a store that says of itself that it cannot compare and swap.
+ *
+ * @example
+ * ```ts
+ * isBridged(unstorageStore({ storage })) // true
+ * ```
+ */
+export function isBridged(store: SessionStore): store is BridgedStore {
+  return (store as Partial<BridgedStore>).compareAndSwap === false
+}
+
 /** 2200-01-01T00:00:00Z, until which an epoch counts microseconds; after it, milliseconds. */
 const year2200 = 7_258_118_400_000
 

@@ -18,12 +18,13 @@ import { openStore } from '../open-store.ts'
 import { checkNames } from '../option-names.ts'
 import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } from '../records.ts'
 import { createRotation, rotationKeys } from '../rotation.ts'
-import { checkStore, type SessionStore } from '../stores/store.ts'
+import { checkStore, isBridged, type SessionStore } from '../stores/store.ts'
 import { outlives, proveByToken } from '../token-standing.ts'
 import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
 
 export interface HybridOptions extends AccessTokenOptions {
-  readonly store: SessionStore
+  /** Not one over `unstorage` or a store of express-session, which cannot compare and swap. */
+  readonly store: SessionStore & { readonly compareAndSwap?: true }
   /** Secrets of at least 32 bytes that derive refresh tokens, newest first. `npx @handstamp/server keys` makes one. */
   readonly secrets: readonly (string | Uint8Array)[]
   /** How long an access token is good; `5m` unless set. */
@@ -56,6 +57,10 @@ type Rotations = { readonly grace: number; readonly keys: ReturnType<typeof rota
 export function hybrid(options: HybridOptions): Strategy<'hybrid'> {
   checkNames(options, [...accessTokenNames, 'store', 'secrets', 'idleTimeout', 'lifetime', 'grace'], 'hybrid()')
   checkStore(options.store, 'hybrid({ store })')
+  if (isBridged(options.store))
+    throw new TypeError(
+      'hybrid({ store }) cannot compare and swap, so two servers could rotate one refresh token: write redisStore() or memcachedStore(), or session({ store })',
+    )
   const plan = planAccessTokens(options, '5m', 'hybrid')
   const lifetimes = readLifetimes(options, { idleTimeout: '14d', lifetime: '90d' }, 'hybrid')
   if (plan.accessLifetime > lifetimes.idle) {
