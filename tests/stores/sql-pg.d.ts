@@ -8,7 +8,7 @@ declare module 'pg' {
   export class Client {
     constructor(options: { readonly connectionString: string })
     connect(): Promise<void>
-    query(text: string, values?: unknown[]): Promise<Answer>
+    query(text: string, values?: readonly unknown[]): Promise<Answer>
     on(event: string, listener: (...given: never[]) => void): this
     off(event: string, listener: (...given: never[]) => void): this
     end(): Promise<void>
@@ -21,7 +21,7 @@ declare module 'pg' {
   export class Pool {
     constructor(options: { readonly connectionString: string; readonly max?: number })
     connect(): Promise<PoolClient>
-    query(text: string, values?: unknown[]): Promise<Answer>
+    query(text: string, values?: readonly unknown[]): Promise<Answer>
     on(event: string, listener: (...given: never[]) => void): this
     end(): Promise<void>
   }

@@ -2,7 +2,7 @@
  * A SQL database as the store sees it: texts with parameters, transactions, and which of its refusals mean what.
  * @module
  */
-import { AuthError, isAuthError, safeCause } from '@handstamp/core/errors'
+import { AuthError, type AuthErrorCode, isAuthError, safeCause } from '@handstamp/core/errors'
 
 export type SqlDialect = 'sqlite' | 'postgres' | 'mysql'
 
@@ -36,12 +36,15 @@ const repeats = 3
  * Answers what the work answers, begun anew where the database rolled it back as a whole (a deadlock, a failed
  * serialization). What it refuses otherwise comes out as an AuthError, since drivers put values into their messages.
  */
-export async function asked<T>(work: () => Promise<T>): Promise<T> {
+export async function asked<T>(
+  work: () => Promise<T>,
+  unavailable: AuthErrorCode = 'ERR_STORE_UNAVAILABLE',
+): Promise<T> {
   for (let repeat = 0; ; repeat += 1) {
     try {
       return await work()
     } catch (error) {
-      if (repeat === repeats || !isRolledBack(error)) throw refusal(error)
+      if (repeat === repeats || !isRolledBack(error)) throw refusal(error, unavailable)
       await pause(Math.random() * 10 * 2 ** repeat)
     }
   }
@@ -51,17 +54,15 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-function refusal(error: unknown): AuthError {
+function refusal(error: unknown, unavailable: AuthErrorCode): AuthError {
   if (isAuthError(error)) return error
   const cause = safeCause(error)
   if (isTableMissing(error))
-    return new AuthError('ERR_STORE_UNAVAILABLE', 'a table is missing: run migrate() of the store or the feed once', {
-      cause,
-    })
+    return new AuthError(unavailable, 'a table is missing: run migrate() of the store or the feed once', { cause })
   if (isTooLarge(error)) return new AuthError('ERR_STORE_LIMIT', 'the database takes no record of this size', { cause })
   if (isRolledBack(error))
     return new AuthError('ERR_STORE_CONFLICT', `the database rolled a change back ${repeats + 1} times`, { cause })
-  return new AuthError('ERR_STORE_UNAVAILABLE', 'the database refuses', { cause })
+  return new AuthError(unavailable, 'the database refuses', { cause })
 }
 
 /** Codes of PostgreSQL (SQLSTATE), of mysql2 and, as numbers, of SQLite, whichever driver reports them. */
