@@ -37,13 +37,14 @@ export async function killWriters(
     const store = fileStore({ directory, ...options })
     const users = Array.from({ length: Math.ceil(kills / 20) }, () => contractRecord({ createdAt: Date.now() }))
     const fates = new Map<string, Fate>()
+    const failures: string[] = []
     let killed = 0
     let torn = 0
     let left = 0
 
     /** One writer after the other; its user is shared with those of other turns. */
     async function turns(): Promise<void> {
-      while (killed < kills) {
+      while (killed < kills && failures.length === 0) {
         killed += 1
         const record = users[Math.floor(Math.random() * users.length)] ?? contractRecord()
         const child = startChild({ work: 'kept', directory, fsync: true, record, times: 0, cap: 10_000, ...options })
@@ -51,7 +52,7 @@ export async function killWriters(
         await delay(Math.random() * 25)
         child.kill('SIGKILL')
         const { errors } = await child.ended
-        if (errors !== '') throw new Error(errors)
+        if (errors !== '') failures.push(errors)
         left += locksOf(child.pid, directory)
         for (const line of child.lines) note(line)
         const { sessions } = await store.listByUser(handleOf(record.id))
@@ -68,6 +69,7 @@ export async function killWriters(
     }
 
     await Promise.all(Array.from({ length: writers }, turns))
+    if (failures.length > 0) throw new Error(failures.join('\n'))
     let longestWrite = 0
     for (const { id } of users) {
       const startedAt = performance.now()

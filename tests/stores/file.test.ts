@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -333,6 +333,36 @@ describe.skipIf(!isPosix)('files', () => {
       expect(leftoversIn(directory)).toEqual([])
     })
 
+    test('is taken over while nobody has fetched what is left of the process', async () => {
+      const { id } = await signIn()
+      const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      try {
+        const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))))
+        const fields = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+        await expect.poll(() => fields()[0]).toBe('Z')
+        leave(id, `${boot}:${space}:${pid}:${fields()[19]}:${nonce}`)
+        expect(await store.delete(id)).toBe(true)
+      } finally {
+        parent.kill('SIGKILL')
+      }
+    })
+
+    test('and one of our own that could not be released is taken over as well', async () => {
+      const { id } = await signIn()
+      const lock = `${fileOf(directory, id)}.lock`
+      const { record, version } = (await store.find(id)) ?? expect.fail('the session is lost')
+      const writing = store.replace(id, version, record)
+      let text: string | undefined
+      while (text === undefined) {
+        text = attempt(() => readlinkSync(lock))
+        await delay(0)
+      }
+      expect(await writing).toBe(true)
+      symlinkSync(text, lock)
+      expect(await store.delete(id)).toBe(true)
+      expect(leftoversIn(directory)).toEqual([])
+    })
+
     test('of another boot or container is taken over when it is a minute old, and not before', async () => {
       for (const host of [`00000000-0000-0000-0000-000000000000:${space}`, `${boot}:1`]) {
         const { id } = await signIn()
@@ -385,4 +415,12 @@ function swapped(text: string): string {
 
 function shell(command: string, path: string): string {
   return execFileSync('/bin/sh', ['-c', command, path], { encoding: 'utf8', stdio: 'pipe' })
+}
+
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
 }

@@ -32,7 +32,8 @@ export interface FileStoreOptions {
  * for their owner alone (0600).
  *
  * The processes may be several, on one machine, and see each other's ids: in one container, or in none. A lock that a
- * killed process left is taken over at once; one that stands still is waited for, and then the call fails. Directories
+ * killed process left is taken over at once; one that stands still is waited for, and then the call fails. A worker
+ * thread that is terminated while it writes leaves its user's lock until the process ends. Directories
  * that another machine may write to (NFS, SMB, 9p, FUSE …) are refused, and so is Windows, whose files keep none of these
  * promises. For several machines take `redisStore()`, for much traffic on one a database: SQLite writes less.
  *
