@@ -29,12 +29,13 @@ export interface SqlDatabase {
   transaction<T>(work: (query: SqlQuery) => Promise<T>): Promise<T>
 }
 
-/** How often what the database rolled back for the sake of others is begun anew. */
+/** How often it is begun anew what the database rolled back for the sake of others, or had no connection for. */
 const repeats = 3
 
 /**
- * Answers what the work answers, begun anew where the database rolled it back as a whole (a deadlock, a failed
- * serialization). What it refuses otherwise comes out as an AuthError, since drivers put values into their messages.
+ * Answers what the work answers, begun anew where the database says that nothing of it was done: rolled back as a whole
+ * (a deadlock, a failed serialization), or not let in (too many connections). What it refuses otherwise comes out as an
+ * AuthError, since drivers put values into their messages.
  */
 export async function asked<T>(
   work: () => Promise<T>,
@@ -44,7 +45,7 @@ export async function asked<T>(
     try {
       return await work()
     } catch (error) {
-      if (repeat === repeats || !isRolledBack(error)) throw refusal(error, unavailable)
+      if (repeat === repeats || !(isRolledBack(error) || isNotLetIn(error))) throw refusal(error, unavailable)
       await pause(Math.random() * 10 * 2 ** repeat)
     }
   }
@@ -67,12 +68,17 @@ function refusal(error: unknown, unavailable: AuthErrorCode): AuthError {
 
 /** Codes of PostgreSQL (SQLSTATE), of mysql2 and, as numbers, of SQLite, whichever driver reports them. */
 const rolledBack = new Set<unknown>(['40001', '40P01', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD'])
+const notLetIn = new Set<unknown>(['53300', 'ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS'])
 const tableMissing = new Set<unknown>(['42P01', 'ER_NO_SUCH_TABLE'])
 const tooLarge = new Set<unknown>(['54000', 'ER_NET_PACKET_TOO_LARGE', 'ER_DATA_TOO_LONG'])
 const sqliteTooBig = 18
 
 function isRolledBack(error: unknown): boolean {
   return rolledBack.has(codeOf(error)) || isSqliteBusy(error)
+}
+
+function isNotLetIn(error: unknown): boolean {
+  return notLetIn.has(codeOf(error))
 }
 
 function isTableMissing(error: unknown): boolean {

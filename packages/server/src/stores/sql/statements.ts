@@ -125,7 +125,7 @@ ${one} AND version = ? AND epoch = ? AND ends_at > ? AND ${ofLiveUser}`,
 }
 
 /** `?` as PostgreSQL writes it. */
-export function numbered(text: string): string {
+function numbered(text: string): string {
   let count = 0
   return text.replaceAll('?', () => `$${++count}`)
 }
