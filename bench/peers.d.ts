@@ -26,11 +26,15 @@ declare module 'express-session' {
     readonly secret: string
     readonly resave: boolean
     readonly saveUninitialized: boolean
-    readonly store: MemoryStore
+    readonly store: Store
   }
-  export class MemoryStore {
-    set(id: string, session: object, done: (error?: unknown) => void): void
+  export interface SessionData {
+    readonly cookie: object
   }
+  export class Store {
+    set(id: string, session: object, done: (error?: unknown) => void): unknown
+  }
+  class MemoryStore extends Store {}
   type Middleware = (req: object, res: object, next: (error?: unknown) => void) => void
   const expressSession: ((options: Options) => Middleware) & { readonly MemoryStore: typeof MemoryStore }
   // biome-ignore lint/style/noDefaultExport: the peer's own way

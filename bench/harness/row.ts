@@ -23,6 +23,8 @@ export interface RowFacts {
 /** A row that was measured. */
 export interface RowResult extends RowFacts {
   readonly standings: readonly Standing[]
+  /** Why nothing was measured, where nothing was. */
+  readonly skipped?: string
 }
 
 /** A row to be measured; one that needs processes of its own may give several. */
@@ -48,7 +50,7 @@ export const paces: { readonly normal: Pace; readonly quick: Pace } = {
 export function processRow(
   facts: RowFacts,
   contenders: () => Promise<readonly Contender[]>,
-  limits: Pick<Plan, 'most' | 'lanes'> = {},
+  limits: Pick<Plan, 'most' | 'lanes' | 'clock'> = {},
 ): RowSource {
   return {
     names: [facts.name],
@@ -61,4 +63,9 @@ export function processRow(
 /** A row made of numbers that came from elsewhere. */
 export function rowOf(facts: RowFacts, series: readonly Series[]): RowResult {
   return { ...facts, standings: standings(series, facts.base) }
+}
+
+/** A row that needs what this machine lacks. */
+export function skippedRow(facts: RowFacts, why: string): RowResult {
+  return { ...facts, standings: [], skipped: why }
 }

@@ -34,7 +34,7 @@ const style = `
 export function chart(rows: readonly RowResult[], caption: string): string {
   const parts: string[] = []
   let top = 44
-  for (const row of rows) {
+  for (const row of rows.filter(({ skipped }) => skipped === undefined)) {
     parts.push(...rowBars(row, top))
     top += 24 + row.standings.length * lineHeight + 12
   }

@@ -8,15 +8,17 @@ import type { Standing } from '../harness/stats.ts'
 /** What `--json` prints of a row. */
 export interface JsonRow {
   readonly name: string
-  readonly ratio: number
+  readonly ratio?: number
   readonly goal?: number
   readonly peers: { readonly [name: string]: number }
+  /** Why there is no ratio. */
+  readonly skipped?: string
 }
 
 export function asJson(rows: readonly RowResult[]): readonly JsonRow[] {
   return rows.map((row) => ({
     name: row.name,
-    ratio: rounded(ours(row).ratio),
+    ...(row.skipped === undefined ? { ratio: rounded(ours(row).ratio) } : { skipped: row.skipped }),
     ...(row.goal === undefined ? {} : { goal: row.goal }),
     peers: Object.fromEntries(peersOf(row).map(({ name, ratio }) => [name, rounded(ratio)])),
   }))
@@ -35,7 +37,7 @@ function peersOf({ subject, base, standings }: RowResult): readonly Standing[] {
 }
 
 export function misses(row: RowResult): boolean {
-  return row.goal !== undefined && ours(row).ratio > row.goal
+  return row.goal !== undefined && row.skipped === undefined && ours(row).ratio > row.goal
 }
 
 const headings = ['Work', '1.00 is', 'Handstamp', 'best round', 'Goal', 'Peers'] as const
@@ -55,6 +57,7 @@ export function table(rows: readonly RowResult[]): string {
 }
 
 function cellsOf(row: RowResult): readonly string[] {
+  if (row.skipped !== undefined) return [row.name, row.base, '–', '–', goalCell(row), `skipped: ${row.skipped}`]
   const { ratio, best, value } = ours(row)
   return [
     row.name,
@@ -75,15 +78,13 @@ export function missedGoals(rows: readonly RowResult[]): string {
   const lines = missed.map(
     (row) => `- ${row.name}: ${factor(ours(row).ratio)}, and the goal is ${factor(row.goal ?? 0)}.`,
   )
-  return [
-    `${missed.length} of ${rows.filter(({ goal }) => goal !== undefined).length} goals are missed:`,
-    '',
-    ...lines,
-  ].join('\n')
+  const judged = rows.filter(({ goal, skipped }) => goal !== undefined && skipped === undefined)
+  return [`${missed.length} of ${judged.length} goals are missed:`, '', ...lines].join('\n')
 }
 
 function goalCell(row: RowResult): string {
   if (row.goal === undefined) return '–'
+  if (row.skipped !== undefined) return `≤ ${factor(row.goal)}`
   return `≤ ${factor(row.goal)}, ${misses(row) ? '**missed**' : 'met'}`
 }
 

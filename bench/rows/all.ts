@@ -4,6 +4,10 @@
  */
 import type { RowSource } from '../harness/row.ts'
 import { httpRows } from './http.ts'
+import { nearCacheRow } from './near-cache.ts'
+import { redisFindRows } from './redis.ts'
+import { redisAmongRow } from './redis-among.ts'
+import { redisHttpRows } from './redis-http.ts'
 import { secretRow } from './secrets.ts'
 import { seenRow } from './seen.ts'
 import { sessionRow } from './sessions.ts'
@@ -17,6 +21,10 @@ export const rows: readonly RowSource[] = [
   seenRow,
   secretRow,
   sessionRow,
+  nearCacheRow,
+  redisFindRows,
+  redisAmongRow,
   httpRows,
+  redisHttpRows,
   storeRows,
 ]

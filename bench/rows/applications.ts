@@ -10,6 +10,7 @@ import {
   hybrid,
   memoryStore,
   type RequestFace,
+  type SessionStore,
   session,
   token,
 } from '@handstamp/server'
@@ -23,13 +24,8 @@ export interface Application {
   signIn(user: BenchUser, request: RequestFace): Promise<Granted<BenchUser>>
 }
 
-export function sessionApplication(maxSessions = 100_000): Application {
-  return createAuth({
-    origin: issuer,
-    strategy: session({ store: memoryStore({ maxSessions }) }),
-    transport: 'cookie',
-    user: userSchema,
-  })
+export function sessionApplication(store: SessionStore = memoryStore()): Application {
+  return createAuth({ origin: issuer, strategy: session({ store }), transport: 'cookie', user: userSchema })
 }
 
 export function tokenApplication(): Application {

@@ -1,9 +1,9 @@
 /**
- * express-session on its own MemoryStore, with sessions as a sign-in would have left them.
+ * express-session on its own MemoryStore or another one, with sessions as a sign-in would have left them.
  * @module
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import expressSession from 'express-session'
+import expressSession, { type Store } from 'express-session'
 import { user } from './subject.ts'
 
 const secret = 'a secret of the bench of more than 32 bytes'
@@ -15,8 +15,7 @@ export interface ExpressSessions {
 }
 
 /** The settings that its README advises: nothing is written back that did not change. */
-export function expressSessions(count: number): ExpressSessions {
-  const store = new expressSession.MemoryStore()
+export function expressSessions(count: number, store: Store = new expressSession.MemoryStore()): ExpressSessions {
   const cookies: string[] = []
   for (let made = 0; made < count; made += 1) {
     const id = randomBytes(24).toString('base64url')

@@ -1,12 +1,10 @@
 /**
- * The CPU time that recognising a client adds to an HTTP request over a bare server, measured in a process for each
- * contender, in interleaved rounds of a fixed number of requests on loopback.
+ * What recognising a client adds to the CPU time of an HTTP request where nothing outside of the process is asked.
  * @module
  */
 import { type Pace, type RowFacts, type RowResult, type RowSource, rowOf } from '../harness/row.ts'
-import { constant, rotated, type Series } from '../harness/stats.ts'
-import { type Child, startChild } from './child.ts'
-import { type Load, openLoad } from './load.ts'
+import { constant } from '../harness/stats.ts'
+import { addedCosts } from './added-cost.ts'
 
 const names = {
   session: 'Handstamp, memory session',
@@ -16,8 +14,6 @@ const names = {
   fastJwt: 'fast-jwt, cached',
   jose: 'jose',
 } as const
-
-type Kind = keyof typeof names | 'bare'
 
 const sixMicroseconds = 'budget of 6 µs'
 const fiveMicroseconds = 'budget of 5 µs'
@@ -43,64 +39,14 @@ function added(what: string, subject: string, base: string, goal?: number): RowF
   return { name: `HTTP, ${what}`, group: 'CPU added to an HTTP request', base, subject, unit: 'µs', ...aim }
 }
 
-async function run({ quick }: Pace): Promise<readonly RowResult[]> {
-  const [rounds, requests, warm] = quick ? [8, 800, 8_000] : [30, 1_500, 25_000]
-  const kinds: readonly Kind[] = ['bare', ...(Object.keys(names) as (keyof typeof names)[])]
-  const servers = new Map<Kind, Server>()
-  try {
-    for (const kind of kinds) servers.set(kind, await startServer(kind))
-    const series = await interleaved(servers, { rounds, requests, warm })
-    return facts.map(({ peers, budget, ...row }) => {
-      const base = budget === undefined ? [] : [constant(row.base, budget, rounds)]
-      const wanted = new Set([row.base, row.subject, ...peers])
-      return rowOf(row, [...base, ...series.filter(({ name }) => wanted.has(name))])
-    })
-  } finally {
-    for (const { child, load } of servers.values()) {
-      load.close()
-      child.end()
-    }
-  }
-}
-
-interface Amount {
-  readonly rounds: number
-  /** In one round, for each server. */
-  readonly requests: number
-  /** Before the first round: until then compilers are at work on other threads of the same process. */
-  readonly warm: number
-}
-
-interface Server {
-  readonly child: Child
-  readonly load: Load
-}
-
-async function startServer(kind: Kind): Promise<Server> {
-  const child = startChild('http.ts', [kind], ['--expose-gc'])
-  const { port, headers } = (await child.ready) as { readonly port: number; readonly headers: readonly string[] }
-  return { child, load: await openLoad(port, headers) }
-}
-
-/** Answers what each contender took beyond the bare server in the same round. */
-async function interleaved(servers: ReadonlyMap<Kind, Server>, { rounds, requests, warm }: Amount): Promise<Series[]> {
-  const spent = new Map<Kind, number[]>([...servers.keys()].map((kind) => [kind, []]))
-  for (const { load } of servers.values()) await load.send(warm)
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [kind, { child, load }] of rotated([...servers], round)) {
-      const before = await cpuOf(child)
-      const answered = await load.send(requests)
-      spent.get(kind)?.push(((await cpuOf(child)) - before) / answered)
-    }
-  }
-  const bare = spent.get('bare') ?? []
-  return (Object.keys(names) as (keyof typeof names)[]).map((kind) => {
-    const whole = spent.get(kind) ?? []
-    const rounds = whole.map((cost, round) => cost - (bare[round] ?? 0))
-    return { name: names[kind], rounds, best: Math.min(...whole) - Math.min(...bare) }
+async function run(pace: Pace): Promise<readonly RowResult[]> {
+  const series = await addedCosts(
+    Object.entries(names).map(([kind, name]) => ({ kind, name })),
+    pace,
+  )
+  return facts.map(({ peers, budget, ...row }) => {
+    const base = budget === undefined ? [] : [constant(row.base, budget, series[0]?.rounds.length ?? 0)]
+    const wanted = new Set([row.base, row.subject, ...peers])
+    return rowOf(row, [...base, ...series.filter(({ name }) => wanted.has(name))])
   })
-}
-
-async function cpuOf(child: Child): Promise<number> {
-  return ((await child.ask({ ask: 'cpu' })) as { readonly cpu: number }).cpu
 }

@@ -4,6 +4,7 @@
  */
 import { type Pace, type RowFacts, type RowResult, type RowSource, rowOf } from '../harness/row.ts'
 import { constant, type Series } from '../harness/stats.ts'
+import { withCacheMisses } from './cache-misses.ts'
 import { startChild } from './child.ts'
 
 const weighed = 100_000
@@ -50,16 +51,4 @@ async function run({ quick, rounds }: Pace): Promise<readonly RowResult[]> {
   } finally {
     child.end()
   }
-}
-
-/**
- * A thousand sessions fit into the processor's caches and a million do not, whoever keeps them. What that costs anybody
- * is the difference of two bare maps; a check that exceeds it reads more of memory than a record.
- */
-function withCacheMisses(
-  few: readonly number[],
-  mapOfFew: readonly number[],
-  mapOfMany: readonly number[],
-): readonly number[] {
-  return few.map((cost, round) => cost + Math.max(0, (mapOfMany[round] ?? 0) - (mapOfFew[round] ?? 0)))
 }

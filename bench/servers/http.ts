@@ -1,46 +1,41 @@
 /**
- * One server on node:http for the rows over HTTP: `http.ts <contender>`. It tells its port, the headers that its clients
- * send, and, when asked, the CPU time of the process.
+ * One server on node:http for the rows over HTTP: `http.ts <contender> [<port of Redis>]`. It tells its port, the headers
+ * that its clients send, and, when asked, the CPU time of the process.
  * @module
  */
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { nodeRequest } from '@handstamp/server/adapters/node'
 import { createVerifier } from 'fast-jwt'
+import { sealData, unsealData } from 'iron-session'
 import { jwtVerify } from 'jose'
-import {
-  type Application,
-  hybridApplication,
-  sessionApplication,
-  signedIn,
-  tokenApplication,
-} from '../rows/applications.ts'
+import { hybridApplication, sessionApplication, tokenApplication } from '../rows/applications.ts'
 import { expressSessions } from '../rows/express.ts'
 import { issuer, newKey, newToken, pemOf, user } from '../rows/subject.ts'
 import { cryptoKeys } from '../rows/web-key.ts'
+import { answer, type Contender, clients, express, greet, handstamp } from './contender.ts'
+import { redisContenders } from './redis-contenders.ts'
 
-const clients = 256
-
-interface Contender {
-  readonly headers: readonly string[]
-  readonly listener: RequestListener
-}
-
-const contenders: { readonly [name: string]: () => Promise<Contender> } = {
+const contenders: { readonly [name: string]: (port: number) => Promise<Contender> } = {
+  ...redisContenders,
   bare: async () => ({ headers: [''], listener: (_req, res) => greet(res, user.id) }),
   session: () => handstamp(sessionApplication()),
   token: () => handstamp(tokenApplication()),
   hybrid: () => handstamp(hybridApplication()),
 
-  async express() {
-    const { middleware, cookies } = expressSessions(clients)
+  express: async () => express(expressSessions(clients)),
+
+  async iron() {
+    const password = 'a password of the bench of more than 32 bytes'
+    const seals = await Promise.all(
+      Array.from({ length: clients }, (_, at) => sealData({ user: { ...user, id: `u_${at}` } }, { password })),
+    )
     return {
-      headers: cookies.map((value) => `cookie: ${value}\r\n`),
+      headers: seals.map((seal) => `cookie: iron-session=${seal}\r\n`),
       listener: (req, res) => {
-        middleware(req, res, () => {
-          const { session } = req as IncomingMessage & { readonly session?: { readonly user?: typeof user } }
-          answer(res, session?.user?.id)
-        })
+        unsealData<{ user?: typeof user }>(req.headers.cookie?.slice('iron-session='.length) ?? '', { password }).then(
+          (data) => answer(res, data.user?.id),
+          () => answer(res, undefined),
+        )
       },
     }
   },
@@ -68,24 +63,6 @@ const contenders: { readonly [name: string]: () => Promise<Contender> } = {
   },
 }
 
-async function handstamp(auth: Application): Promise<Contender> {
-  const headers: string[] = []
-  for (let made = 0; made < clients; made += 1) {
-    const [name, value] = await signedIn(auth, { ...user, id: `u_${made}` })
-    headers.push(`${name}: ${value}\r\n`)
-  }
-  async function listen(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const result = await auth.authenticate(nodeRequest(req, auth.origin))
-    answer(res, result.ok ? result.session.user.id : undefined)
-  }
-  return {
-    headers,
-    listener: (req, res) => {
-      void listen(req, res)
-    },
-  }
-}
-
 function bearers(): {
   readonly headers: readonly string[]
   readonly key: Exclude<ReturnType<typeof newKey>, { secret: Buffer }>
@@ -100,25 +77,15 @@ function bearer(req: IncomingMessage): string {
   return req.headers.authorization?.slice('Bearer '.length) ?? ''
 }
 
-function answer(res: ServerResponse, id: string | undefined): void {
-  if (id === undefined) res.statusCode = 401
-  greet(res, id ?? 'nobody')
-}
-
-/** All answers are of one length, so that whoever counts bytes knows where one ends. */
-function greet(res: ServerResponse, name: string): void {
-  const body = `hello ${name}`.padEnd(24)
-  res.setHeader('content-type', 'text/plain')
-  res.setHeader('content-length', body.length)
-  res.end(body)
-}
-
-const make = contenders[process.argv[2] ?? '']
-if (make === undefined) throw new TypeError(`there is no contender called ${process.argv[2]}`)
-const { headers, listener } = await make()
+const [kind = '', port = '0'] = process.argv.slice(2)
+const make = contenders[kind]
+if (make === undefined) throw new TypeError(`there is no contender called ${kind}`)
+const { headers, listener } = await make(Number(port))
 const server = createServer(listener)
 // Between its turns a contender waits longer than a client usually does.
 server.keepAliveTimeout = 0
+server.headersTimeout = 0
+server.requestTimeout = 0
 server.listen(0, '127.0.0.1', () => {
   process.send?.({ port: (server.address() as AddressInfo).port, headers })
 })

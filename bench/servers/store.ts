@@ -4,6 +4,7 @@
  * @module
  */
 import { hash } from 'node:crypto'
+import { memoryStore } from '@handstamp/server'
 import { nodeRequest } from '@handstamp/server/adapters/node'
 import { type Contender, measure } from '../harness/measure.ts'
 import { type Application, sessionApplication, signedIn } from '../rows/applications.ts'
@@ -21,7 +22,7 @@ interface Filled {
 }
 
 async function filled(count: number, kept = Math.min(count, asked)): Promise<Filled> {
-  const auth = sessionApplication(Math.max(count, 1_000))
+  const auth = sessionApplication(memoryStore({ maxSessions: Math.max(count, 1_000) }))
   const credentials: (readonly [string, string])[] = []
   const every = Math.floor(count / Math.max(kept, 1))
   for (let made = 0; made < count; made += 1) {

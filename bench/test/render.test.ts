@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type RowResult, rowOf } from '../harness/row.ts'
+import { type RowResult, rowOf, skippedRow } from '../harness/row.ts'
 import { chart, escaped } from '../render/chart.ts'
 import { amount, asJson, factor, missedGoals, misses, table } from '../render/table.ts'
 
@@ -44,6 +44,14 @@ describe('the table', () => {
   test('keeps a name from making columns', () => {
     expect(table([{ ...row(11), name: 'a | b' }])).toMatch(/^\| a \\\| b +\|/m)
   })
+})
+
+test('a row that was skipped says why, and misses nothing', () => {
+  const skipped = skippedRow({ ...facts, goal: 1.2 }, 'no floor here')
+  expect(table([skipped])).toContain('skipped: no floor here')
+  expect(missedGoals([skipped])).toBe('Every row with a goal reaches it.')
+  expect(asJson([skipped])).toEqual([{ name: 'ES256 verify', goal: 1.2, peers: {}, skipped: 'no floor here' }])
+  expect(chart([skipped], '')).not.toContain('ES256')
 })
 
 test('JSON holds name, ratio, goal and peers, and nothing else', () => {

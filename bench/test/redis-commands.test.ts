@@ -1,0 +1,65 @@
+import { redisIsInstalled, startRedis } from '@handstamp/local-servers/redis'
+import { nodeRequest } from '@handstamp/server/adapters/node'
+import { redisStore } from '@handstamp/server/stores/redis'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { describe, expect, test } from 'vitest'
+import { sessionApplication, signedIn } from '../rows/applications.ts'
+import { incoming } from '../rows/incoming.ts'
+import { joiningReads } from '../rows/joined-reads.ts'
+import { user } from '../rows/subject.ts'
+
+describe.skipIf(!redisIsInstalled())('commands that Redis is sent', () => {
+  test.each(['node-redis', 'ioredis'])('are one for each request, over %s', async (driver) => {
+    const server = await startRedis()
+    const counting = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
+    const client =
+      driver === 'ioredis'
+        ? new Redis(server.port)
+        : await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
+    try {
+      const auth = sessionApplication(redisStore({ client }))
+      const [name, value] = await signedIn(auth, user)
+      await counting.configResetStat()
+      for (let request = 0; request < 100; request += 1) {
+        expect(await auth.authenticate(nodeRequest(incoming(name, value), auth.origin))).toMatchObject({ ok: true })
+      }
+      expect(await commandsSince(counting)).toEqual({ mget: 100 })
+    } finally {
+      counting.destroy()
+      if ('destroy' in client) client.destroy()
+      else client.disconnect()
+      await server.stop()
+    }
+  })
+})
+
+/** How often each command was sent since the numbers were reset, but for those that count. */
+async function commandsSince(client: { info(section: string): Promise<string> }): Promise<Record<string, number>> {
+  const lines = (await client.info('commandstats')).matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)
+  const counts = [...lines].map(([, command = '', calls]) => [command, Number(calls)] as const)
+  return Object.fromEntries(counts.filter(([command]) => !/^(?:info|config|client|hello)/.test(command)))
+}
+
+describe('reads that are joined', () => {
+  test('come back to whoever asked', async () => {
+    const sent: string[][] = []
+    const client = joiningReads(async (words) => {
+      sent.push(words)
+      return words.slice(1).map((key) => `value of ${key}`)
+    })
+    const answers = await Promise.all([client.sendCommand(['MGET', 'a', 'b']), client.sendCommand(['MGET', 'c'])])
+    expect(answers).toEqual([['value of a', 'value of b'], ['value of c']])
+    expect(sent).toEqual([['MGET', 'a', 'b', 'c']])
+  })
+
+  test('fail together, and leave everything else alone', async () => {
+    const client = joiningReads(async ([name]) => {
+      if (name === 'MGET') throw new Error('gone')
+      return name
+    })
+    const reads = await Promise.allSettled([client.sendCommand(['MGET', 'a']), client.sendCommand(['MGET', 'b'])])
+    expect(reads.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await client.sendCommand(['GET', 'a'])).toBe('GET')
+  })
+})
