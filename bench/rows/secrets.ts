@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash, hash, randomBytes as nodeRandomBytes } from 'node:crypto'
-import { formatSessionCredential, sessionIdOf } from '@handstamp/core/credential'
+import { sessionCredential } from '@handstamp/core/credential'
 import { randomBytes, userHandle } from '@handstamp/core/secret'
 import type { Contender } from '../harness/measure.ts'
 import { processRow, type RowSource } from '../harness/row.ts'
@@ -26,8 +26,8 @@ export const secretRow: RowSource = processRow(
       {
         name: 'Handstamp',
         run() {
-          const secret = randomBytes(32)
-          return [formatSessionCredential(handle, secret), sessionIdOf(handle, secret)]
+          const { text, id } = sessionCredential(handle, randomBytes(32))
+          return [text, id]
         },
       },
       {

@@ -7,7 +7,8 @@ import { type NativeBytes, native } from './native-buffer.ts'
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
-const sextets: Uint8Array = new Uint8Array(128)
+/** The value of each character; -1, all bits set, where it has none. */
+const sextets: Int8Array = new Int8Array(128).fill(-1)
 for (let value = 0; value < alphabet.length; value += 1) sextets[alphabet.charCodeAt(value)] = value
 
 /**
@@ -35,6 +36,21 @@ export function encodeBase64url(bytes: Uint8Array): string {
   const text = desk.toString('base64url', 0, length)
   desk.fill(0, 0, length)
   return text
+}
+
+/**
+ * Answers what encodes these bytes as they are at each call: for an array that stays, and what is in it does not.
+ *
+ * @example
+ * ```ts
+ * const bytes = new Uint8Array(3)
+ * const encode = encoderOf(bytes)
+ * encode() // 'AAAA'
+ * ```
+ */
+export function encoderOf(bytes: Uint8Array): () => string {
+  const view = native?.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return view === undefined ? () => encodeByLoop(bytes) : () => view.toString('base64url')
 }
 
 /**
@@ -71,10 +87,8 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | undefin
     view?.fill(0)
     return own
   }
-  if (!isBase64url(text)) return undefined
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4))
-  decodeByLoop(text, bytes)
-  return bytes
+  return decodeBase64urlInto(text, 0, bytes) ? bytes : undefined
 }
 
 /**
@@ -94,20 +108,57 @@ export function viewBase64url(text: string): Uint8Array<ArrayBuffer> | undefined
 }
 
 /**
- * Answers whether the text is canonical base64url, as {@link decodeBase64url} judges it, without decoding it.
+ * Writes the bytes of the text, from one of its characters on, to the start of an array and answers whether it is
+ * canonical, as {@link decodeBase64url} judges it; where it is not, what was written means nothing. For a text as short
+ * as a secret, which then lies nowhere else.
+ *
+ * @example
+ * ```ts
+ * const bytes = new Uint8Array(2)
+ * decodeBase64urlInto('hs.__8', 3, bytes) // true, and bytes are 255, 255
+ * ```
+ */
+export function decodeBase64urlInto(text: string, from: number, into: Uint8Array): boolean {
+  const rest = (text.length - from) & 3
+  const whole = text.length - rest
+  // Negative once a character was none of the alphabet.
+  let seen = 0
+  let at = from
+  let out = 0
+  for (; at < whole; at += 4, out += 3) {
+    const word =
+      (sextetAt(text, at) << 18) |
+      (sextetAt(text, at + 1) << 12) |
+      (sextetAt(text, at + 2) << 6) |
+      sextetAt(text, at + 3)
+    seen |= word
+    into[out] = word >> 16
+    into[out + 1] = word >> 8
+    into[out + 2] = word
+  }
+  if (rest > 1) {
+    const word =
+      (sextetAt(text, at) << 18) | (sextetAt(text, at + 1) << 12) | (rest === 3 ? sextetAt(text, at + 2) << 6 : 0)
+    seen |= word
+    into[out] = word >> 16
+    if (rest === 3) into[out + 1] = word >> 8
+  }
+  return seen >= 0 && endsWhole(text, from, text.length)
+}
+
+/**
+ * Answers whether the text, or the part of it that is named, is canonical base64url, as {@link decodeBase64url} judges
+ * it, without decoding it.
  *
  * @example
  * ```ts
  * isBase64url('AA==') // false
  * ```
  */
-export function isBase64url(text: string): boolean {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return false
-  const rest = text.length % 4
-  if (rest === 0) return true
-  if (rest === 1) return false
-  const last = valueAt(text, text.length - 1)
-  return (rest === 2 ? last & 0b1111 : last & 0b11) === 0
+export function isBase64url(text: string, from: number = 0, to: number = text.length): boolean {
+  let seen = 0
+  for (let at = from; at < to; at += 1) seen |= sextetAt(text, at)
+  return seen >= 0 && endsWhole(text, from, to)
 }
 
 function encodeByLoop(bytes: Uint8Array): string {
@@ -122,18 +173,14 @@ function encodeByLoop(bytes: Uint8Array): string {
   return text
 }
 
-/** Expects canonical text and an array that fits. */
-function decodeByLoop(text: string, into: Uint8Array): void {
-  for (let at = 0, out = 0; at < text.length; at += 4, out += 3) {
-    const word =
-      (valueAt(text, at) << 18) | (valueAt(text, at + 1) << 12) | (valueAt(text, at + 2) << 6) | valueAt(text, at + 3)
-    // Writes past the end of a typed array are ignored, which is what the last group of two or three characters needs.
-    into[out] = word >> 16
-    into[out + 1] = word >> 8
-    into[out + 2] = word
-  }
+/** True where the last character has no bits beyond the last byte, and there can be such a length. */
+function endsWhole(text: string, from: number, to: number): boolean {
+  const rest = (to - from) & 3
+  if (rest === 0) return true
+  return rest !== 1 && (sextetAt(text, to - 1) & (rest === 2 ? 0b1111 : 0b11)) === 0
 }
 
-function valueAt(text: string, at: number): number {
-  return at < text.length ? (sextets[text.charCodeAt(at)] ?? 0) : 0
+function sextetAt(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < sextets.length ? (sextets[code] as number) : -1
 }

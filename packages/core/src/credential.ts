@@ -2,14 +2,16 @@
  * Credentials as text: their recognisable prefixes, strict parsing and formatting (protocol: Secrets and names).
  * @module
  */
-import { decodeBase64url, encodeBase64url, isBase64url } from './base64url.ts'
-import { concatBytes, sessionDigest } from './secret.ts'
+import { decodeBase64urlInto, encodeBase64url, isBase64url } from './base64url.ts'
+import { concatBytes, digestOfText, sessionDigest, sessionTexts } from './secret.ts'
 
 const handleLength = 16
 const sessionPrefix = 'hss1.'
 const refreshPrefix = 'hsr1.'
-const sessionLength = sessionPrefix.length + handleLength + 1 + 43
-const refreshLength = refreshPrefix.length + handleLength + 1 + 91
+/** Prefixes are of one length, so what follows the second dot begins at one place. */
+const secretAt = sessionPrefix.length + handleLength + 1
+const sessionLength = secretAt + 43
+const refreshLength = secretAt + 91
 
 /** Which verifier a credential's shape picks; there is no trial and error. */
 export type CredentialShape = 'session' | 'refresh' | 'token'
@@ -32,8 +34,8 @@ export function isSessionId(text: string): boolean {
   return (
     text.length === handleLength + 1 + 43 &&
     text[handleLength] === '.' &&
-    isBase64url(text.slice(0, handleLength)) &&
-    isBase64url(text.slice(handleLength + 1))
+    isBase64url(text, 0, handleLength) &&
+    isBase64url(text, handleLength + 1)
   )
 }
 
@@ -52,10 +54,24 @@ export function formatSessionCredential(handle: string, secret: Uint8Array): str
   return `${sessionPrefix}${handle}.${encodeBase64url(secret)}`
 }
 
+/** A session credential and the id that it opens, of one 32-byte secret. */
+export interface SessionCredential {
+  readonly id: string
+  readonly text: string
+}
+
+/** Both texts of a new session at once, for less than {@link formatSessionCredential} and {@link sessionIdOf} take. */
+export function sessionCredential(handle: string, secret: Uint8Array): SessionCredential {
+  const { text, digest } = sessionTexts(secret)
+  const named = `${handle}.`
+  return { id: named + digest, text: sessionPrefix + named + text }
+}
+
 /** The id that a session credential opens, or undefined if the text cannot be one; nothing is hashed before its format fits. */
 export function parseSessionCredential(text: string): { readonly id: string } | undefined {
-  const parts = splitParts(text, sessionPrefix, sessionLength)
-  return parts && { id: sessionIdOf(parts.handle, parts.bytes) }
+  if (!isFramed(text, sessionPrefix, sessionLength)) return undefined
+  const digest = digestOfText(text, secretAt)
+  return digest === undefined ? undefined : { id: text.slice(sessionPrefix.length, secretAt) + digest }
 }
 
 /** A refresh token's parts: the family's secret, the generation and that generation's own secret. */
@@ -75,22 +91,23 @@ export function formatRefreshCredential(token: Omit<RefreshCredential, 'id'>): s
 
 /** The parts of a refresh token, or undefined if the text cannot be one. */
 export function parseRefreshCredential(text: string): RefreshCredential | undefined {
-  const parts = splitParts(text, refreshPrefix, refreshLength)
-  if (!parts) return undefined
-  const { handle, bytes } = parts
+  if (!isFramed(text, refreshPrefix, refreshLength)) return undefined
+  const bytes = new Uint8Array(68)
+  if (!decodeBase64urlInto(text, secretAt, bytes)) return undefined
+  const handle = text.slice(refreshPrefix.length, secretAt - 1)
   const family = bytes.subarray(0, 32)
   return {
     id: sessionIdOf(handle, family),
     handle,
     family,
-    generation: new DataView(bytes.buffer, bytes.byteOffset).getUint32(32),
+    generation: new DataView(bytes.buffer).getUint32(32),
     secret: bytes.subarray(36),
   }
 }
 
-/** True for what {@link parseRefreshCredential} has parts of; nothing is hashed to tell. */
+/** True for what {@link parseRefreshCredential} has parts of; nothing is decoded or hashed to tell. */
 export function isRefreshCredential(text: string): boolean {
-  return splitParts(text, refreshPrefix, refreshLength) !== undefined
+  return isFramed(text, refreshPrefix, refreshLength) && isBase64url(text, secretAt)
 }
 
 /** A generation as four bytes, most significant first. */
@@ -98,15 +115,12 @@ export function uint32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
-function splitParts(
-  text: string,
-  prefix: string,
-  length: number,
-): { readonly handle: string; readonly bytes: Uint8Array } | undefined {
-  if (text.length !== length || !text.startsWith(prefix)) return undefined
-  const dot = prefix.length + handleLength
-  const handle = text.slice(prefix.length, dot)
-  if (text[dot] !== '.' || !isBase64url(handle)) return undefined
-  const bytes = decodeBase64url(text.slice(dot + 1))
-  return bytes && { handle, bytes }
+/** All but the secret: length, prefix, handle and dot. */
+function isFramed(text: string, prefix: string, length: number): boolean {
+  return (
+    text.length === length &&
+    text.startsWith(prefix) &&
+    text[secretAt - 1] === '.' &&
+    isBase64url(text, prefix.length, secretAt - 1)
+  )
 }

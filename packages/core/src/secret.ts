@@ -4,6 +4,7 @@
  */
 
 import * as engine from '#crypto'
+import { decodeBase64urlInto, encoderOf } from './base64url.ts'
 
 /** Answers `length` unguessable bytes. Taken as an option wherever a secret is made, so that a test can repeat a run. */
 export type RandomBytes = (length: number) => Uint8Array
@@ -61,8 +62,11 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 const sessionDomain = utf8('handstamp/session/1\0')
-/** The domain with room for a secret, which is in there during one digest alone. */
-const sessionInput = concatBytes(sessionDomain, new Uint8Array(32))
+const secretLength = 32
+/** The domain with room for a secret, which is in there during one call alone. */
+const sessionInput = concatBytes(sessionDomain, new Uint8Array(secretLength))
+const sessionSecret = sessionInput.subarray(sessionDomain.length)
+const encodeSessionSecret = encoderOf(sessionSecret)
 const userDomain = utf8('handstamp/user/1\0')
 
 /**
@@ -77,12 +81,53 @@ const userDomain = utf8('handstamp/user/1\0')
  * ```
  */
 export function sessionDigest(secret: Uint8Array): string {
-  if (secret.length !== 32) throw new RangeError('a session secret is 32 bytes')
-  // Loops: for so few bytes a call of set() or fill() costs more than what it does.
-  for (let at = 0; at < 32; at += 1) sessionInput[sessionDomain.length + at] = secret[at] as number
+  lay(secret)
   const digest = engine.sha256Text(sessionInput)
-  for (let at = sessionDomain.length; at < sessionInput.length; at += 1) sessionInput[at] = 0
+  wipe()
   return digest
+}
+
+/**
+ * Answers the same digest of a secret that is there as text, from one of its characters to the end; undefined where that
+ * is not the canonical base64url of 32 bytes.
+ *
+ * @example
+ * ```ts
+ * const digest = digestOfText('hss1.yzABCDEFGHIJKLMN.AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE', 22)
+ * ```
+ */
+export function digestOfText(text: string, from: number): string | undefined {
+  if (text.length - from !== 43) return undefined
+  const digest = decodeBase64urlInto(text, from, sessionSecret) ? engine.sha256Text(sessionInput) : undefined
+  wipe()
+  return digest
+}
+
+/**
+ * Answers a session secret as text, and its digest: what a sign-in needs, in one go.
+ *
+ * @throws RangeError when the secret is not 32 bytes.
+ *
+ * @example
+ * ```ts
+ * const { text, digest } = sessionTexts(randomBytes(32))
+ * ```
+ */
+export function sessionTexts(secret: Uint8Array): { readonly text: string; readonly digest: string } {
+  lay(secret)
+  const texts = { text: encodeSessionSecret(), digest: engine.sha256Text(sessionInput) }
+  wipe()
+  return texts
+}
+
+// Loops: for so few bytes a call of set() or fill() costs more than what it does.
+function lay(secret: Uint8Array): void {
+  if (secret.length !== secretLength) throw new RangeError('a session secret is 32 bytes')
+  for (let at = 0; at < secretLength; at += 1) sessionSecret[at] = secret[at] as number
+}
+
+function wipe(): void {
+  for (let at = 0; at < secretLength; at += 1) sessionSecret[at] = 0
 }
 
 /**

@@ -1,7 +1,15 @@
 import { Buffer } from 'node:buffer'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { decodeBase64url, encodeBase64url, encodeTextBase64url, isBase64url, viewBase64url } from '../src/base64url.ts'
+import {
+  decodeBase64url,
+  decodeBase64urlInto,
+  encodeBase64url,
+  encoderOf,
+  encodeTextBase64url,
+  isBase64url,
+  viewBase64url,
+} from '../src/base64url.ts'
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 
@@ -53,12 +61,18 @@ describe.each([
     expect(module.encodeBase64url(value)).toBe(text)
     expect(module.decodeBase64url(text)).toEqual(value)
     expect(module.isBase64url(text)).toBe(true)
+    expect(module.isBase64url(`+${text}+`, 1, 1 + text.length)).toBe(true)
+    const into = new Uint8Array(value.length)
+    expect(module.decodeBase64urlInto(`+${text}`, 1, into)).toBe(true)
+    expect(into).toEqual(value)
   })
 
   test.each(refused)('%j is refused: %s', async (text) => {
     const module = await load()
     expect(module.decodeBase64url(text)).toBeUndefined()
     expect(module.isBase64url(text)).toBe(false)
+    expect(module.isBase64url(`A${text}A`, 1, 1 + text.length)).toBe(false)
+    expect(module.decodeBase64urlInto(`A${text}`, 1, new Uint8Array(8))).toBe(false)
   })
 
   test('every value has a text that gives it back', async () => {
@@ -82,6 +96,9 @@ test('every text that is accepted is the text of its value', () => {
     fc.property(text, (candidate) => {
       const value = decodeBase64url(candidate)
       expect(value === undefined).toBe(!isBase64url(candidate))
+      const into = new Uint8Array(value?.length ?? 12)
+      expect(decodeBase64urlInto(candidate, 0, into)).toBe(value !== undefined)
+      if (value !== undefined) expect(into).toEqual(value)
       const view = viewBase64url(candidate)
       expect(view && Uint8Array.from(view)).toEqual(value)
       if (value !== undefined) expect(encodeBase64url(value)).toBe(candidate)
@@ -93,6 +110,14 @@ test('every text that is accepted is the text of its value', () => {
 test('the bytes have a buffer of their own, so that wiping or transferring it touches nothing else', () => {
   const value = decodeBase64url('Zm9v')
   expect(value?.buffer.byteLength).toBe(3)
+})
+
+test('an encoder sees its array as it is at each call, and no more of its buffer', () => {
+  const array = bytes(9, 0, 0, 0, 9).subarray(1, 4)
+  const encode = encoderOf(array)
+  expect(encode()).toBe('AAAA')
+  array.set([102, 111, 111])
+  expect(encode()).toBe('Zm9v')
 })
 
 test('a text is encoded as its UTF-8', () => {

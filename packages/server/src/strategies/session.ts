@@ -2,7 +2,7 @@
  * The session strategy: an unguessable id travels, the record stays in the store.
  * @module
  */
-import { formatSessionCredential, parseSessionCredential, sessionIdOf } from '@handstamp/core/credential'
+import { parseSessionCredential, sessionCredential } from '@handstamp/core/credential'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
@@ -117,11 +117,10 @@ function openSession<User extends { readonly id: string }>(
     sharedClock: store.singleProcess !== true,
 
     async issue(entry) {
-      const handle = userHandle(entry.user.id)
-      const secret = context.random(32)
-      const record = newRecord(sessionIdOf(handle, secret), entry, lifetimes)
+      const { id, text } = sessionCredential(userHandle(entry.user.id), context.random(32))
+      const record = newRecord(id, entry, lifetimes)
       return {
-        grant: grant(record, entry.user, formatSessionCredential(handle, secret)),
+        grant: grant(record, entry.user, text),
         save: () => store.save(record.id, record, { epoch: entry.epoch, cap: context.sessionsPerUser }),
       }
     },
@@ -136,11 +135,10 @@ function openSession<User extends { readonly id: string }>(
       const parsed = access && parseSessionCredential(access.text)
       const found = parsed && (await find(parsed.id))
       if (!found) return refuse('unknown', false)
-      const handle = userHandle(entry.user.id)
-      const secret = context.random(32)
-      const record = renewedRecord(found.record, sessionIdOf(handle, secret), entry, lifetimes)
+      const { id, text } = sessionCredential(userHandle(entry.user.id), context.random(32))
+      const record = renewedRecord(found.record, id, entry, lifetimes)
       return {
-        grant: grant(record, entry.user, formatSessionCredential(handle, secret)),
+        grant: grant(record, entry.user, text),
         save: () => records.move(found, record),
       }
     },
