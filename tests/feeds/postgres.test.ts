@@ -149,6 +149,7 @@ describe.skipIf(!isInstalled)('a feed in PostgreSQL', () => {
   test.each<[string, readonly string[]]>([
     ['trimmed past a paused reader', ['DELETE FROM $feed WHERE sequence < 3']],
     ['emptied', ['TRUNCATE $feed']],
+    ['emptied with its head', ['TRUNCATE $feed', 'TRUNCATE $feed_head']],
     ['made anew', ['DROP TABLE $feed', 'DROP TABLE $feed_head']],
     ['set back, as after a failover', ['DELETE FROM $feed', 'UPDATE $feed_head SET sequence = 0']],
   ])('a log that was %s is a gap', async (_, losses) => {

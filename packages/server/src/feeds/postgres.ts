@@ -42,8 +42,8 @@ const trimEvery = 100
 
 /**
  * Answers a feed in two tables that `migrate()` makes. An append takes its number from the one row of the second, which
- * it holds until it is committed: so numbers are in the order of commits, a reader that sees one has seen all before it,
- * and what was acknowledged is in every read from then on, whatever other transactions are open (decision 10).
+ * it holds until it is committed: so numbers come in the order of commits, a reader that sees one has seen all before it,
+ * and what was acknowledged is in every read from then on, whatever other transactions are open (decision 12).
  *
  * @throws TypeError | RangeError naming the option.
  *
@@ -84,7 +84,7 @@ export function postgresFeed(options: PostgresFeedOptions): ChangeFeed {
       const now = clock()
       const mark = encodeBase64url(randomBytes(12))
       const [row] = await ask(sql.append, [mark, now, fact.until, JSON.stringify(fact), channel])
-      if (row === undefined) throw new AuthError('ERR_FEED_UNAVAILABLE', 'the feed has no head: run migrate() once')
+      if (row === undefined) throw new AuthError('ERR_FEED_UNAVAILABLE', 'the log is empty: run migrate() once')
       if (appends++ % trimEvery === 0) await ask(sql.trim, [now - skew, now - retention]).catch(() => {})
       return cursorOf({ sequence: Number(row.sequence), mark })
     },
@@ -103,7 +103,7 @@ export function postgresFeed(options: PostgresFeedOptions): ChangeFeed {
 
     async snapshot() {
       const rows = await ask(sql.snapshot, [clock()])
-      if (rows[0] === undefined) throw new AuthError('ERR_FEED_UNAVAILABLE', 'the feed has no head: run migrate() once')
+      if (rows[0] === undefined) throw new AuthError('ERR_FEED_UNAVAILABLE', 'the log is empty: run migrate() once')
       return { facts: rows.filter((row) => row.fact !== null).map(factIn), cursor: cursorOf(placeIn(rows[0])) }
     },
 
@@ -160,15 +160,13 @@ function tables(prefix: string): readonly string[] {
 )`,
     `CREATE TABLE IF NOT EXISTS ${head} (
   one SMALLINT NOT NULL PRIMARY KEY CHECK (one = 1),
-  sequence BIGINT NOT NULL,
-  mark TEXT NOT NULL
-) WITH (fillfactor = 10)`,
-    // The entry before the first, for the cursors of those who come before it.
+  sequence BIGINT NOT NULL
+)`,
+    // The entry before the first, for the cursors of those who come before it: the log is never empty.
     `INSERT INTO ${log} (sequence, mark, appended_at, until, fact)
-SELECT 0, gen_random_uuid()::text, 0, 0, 'null'
-WHERE NOT EXISTS (SELECT 1 FROM ${head}) AND NOT EXISTS (SELECT 1 FROM ${log})`,
-    `INSERT INTO ${head} (one, sequence, mark)
-SELECT 1, sequence, mark FROM ${log} ORDER BY sequence DESC LIMIT 1 ON CONFLICT (one) DO NOTHING`,
+SELECT COALESCE((SELECT sequence FROM ${head}), 0), gen_random_uuid()::text, 0, 0, 'null'
+WHERE NOT EXISTS (SELECT 1 FROM ${log})`,
+    `INSERT INTO ${head} (one, sequence) SELECT 1, MAX(sequence) FROM ${log} ON CONFLICT (one) DO NOTHING`,
   ]
 }
 
@@ -176,22 +174,22 @@ function statementsOf(prefix: string) {
   const [log, head] = [`${prefix}feed`, `${prefix}feed_head`]
   return {
     /** Mark, now, until, fact, channel. */
-    append: `WITH head AS (UPDATE ${head} SET sequence = sequence + 1, mark = $1 RETURNING sequence)
+    append: `WITH head AS (UPDATE ${head} SET sequence = sequence + 1 WHERE one = 1 RETURNING sequence)
 INSERT INTO ${log} (sequence, mark, appended_at, until, fact)
 SELECT sequence, $1, $2, $3, $4 FROM head RETURNING sequence, pg_notify($5, '')`,
     /**
-     * Sequence and mark of the cursor, limit. The entry at the cursor is there, or was the last: if not, what came after
-     * it may be gone as well, or another log has its name.
+     * Sequence and mark of the cursor, limit. Is its entry not there, what came after it may be gone as well, or another
+     * log has its name.
      */
-    read: `SELECT (head.sequence = $1 AND head.mark = $2)
-  OR EXISTS (SELECT 1 FROM ${log} WHERE sequence = $1 AND mark = $2) AS known, entry.*
-FROM ${head} head LEFT JOIN LATERAL
+    read: `SELECT here.known, entry.*
+FROM (SELECT EXISTS (SELECT 1 FROM ${log} WHERE sequence = $1 AND mark = $2) AS known) here LEFT JOIN LATERAL
   (SELECT sequence, mark, fact FROM ${log} WHERE sequence > $1 ORDER BY sequence LIMIT $3) entry ON TRUE
 ORDER BY entry.sequence`,
     /** Now. */
-    snapshot: `SELECT head.sequence, head.mark, entry.fact
-FROM ${head} head LEFT JOIN ${log} entry ON entry.until > $1 ORDER BY entry.sequence`,
-    /** Past before, followed by others before: a reader that keeps up has its cursor behind them. */
+    snapshot: `SELECT last.sequence, last.mark, entry.fact
+FROM (SELECT sequence, mark FROM ${log} ORDER BY sequence DESC LIMIT 1) last
+LEFT JOIN ${log} entry ON entry.until > $1 ORDER BY entry.sequence`,
+    /** Past before, followed by others before: a reader that keeps up has its cursor behind them. The last one stays. */
     trim: `DELETE FROM ${log} WHERE sequence IN (SELECT sequence FROM ${log} WHERE until < $1
   AND sequence < (SELECT MAX(sequence) FROM ${log} WHERE appended_at < $2)
   ORDER BY sequence LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
