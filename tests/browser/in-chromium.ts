@@ -15,8 +15,8 @@ export interface Open {
   page(options?: PageOptions): Promise<PlaygroundPage>
 }
 
-/** `open` is of use inside of tests alone, once both have started. */
-export function describeInChromium(name: string, body: (open: Open) => void): void {
+/** `open` is of use inside of tests alone, once both have started; the playground starts with these flags. */
+export function describeInChromium(name: string, body: (open: Open) => void, flags: readonly string[] = []): void {
   if (chromium === undefined) {
     console.warn(`SKIPPED: ${name}. There is no Chromium here: apt-get install chromium, or set HANDSTAMP_CHROMIUM.`)
   }
@@ -24,7 +24,7 @@ export function describeInChromium(name: string, body: (open: Open) => void): vo
     let playground: Playground
     let browser: Browser
     beforeAll(async () => {
-      playground = await startPlayground('--sign-in-limit', 'off')
+      playground = await startPlayground('--sign-in-limit', 'off', ...flags)
       browser = await startChromium(chromium ?? '')
     })
     afterAll(async () => {

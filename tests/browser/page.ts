@@ -55,13 +55,18 @@ export async function openPage(
   const complaints: string[] = []
   const pending = new Set<Promise<void>>()
 
+  // What a page of another origin inside of this one complains of is its own affair.
+  const isOurs = (url: string | undefined): boolean => !url || new URL(url).origin === origin
+
   page.on('pageerror', (error) => complaints.push(`${error}`))
   page.on('console', (message) => {
     // That a route refuses is its answer, and the network panel's own line about it no complaint of the page.
     if (message.text().startsWith('Failed to load resource') && refusal.test(message.location().url ?? '')) return
+    if (!isOurs(message.location().url)) return
     if (['error', 'warn', 'assert'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()}`)
   })
   page.on('requestfailed', (request) => {
+    if (!isOurs(request.frame()?.url())) return
     // A navigation leaves requests behind.
     if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`failed: ${request.url()}`)
   })

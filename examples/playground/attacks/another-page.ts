@@ -23,7 +23,7 @@ export function anotherPage(
       judge: async ({ body }) => {
         const origin = (await elsewhere.origins())[where]
         const harm = readHarm(body)
-        return { finding: judge(elsewhere.take(origin), harm, world) }
+        return { finding: { ...judge(elsewhere.take(origin), harm, world), link: `${origin}/` } }
       },
     },
   }
@@ -44,10 +44,11 @@ function readHarm({ signedOut, written, read }: Readonly<Record<string, unknown>
 
 function judge(arrived: readonly Arrived[], harm: Harm, world: World): Finding {
   const facts: Fact[] = [
-    ...arrived.map(({ method, path, site, cookies, status }) => ({
-      what: `${method} ${path}`,
+    ...arrived.map(({ method, path, by, site, cookies, status }) => ({
+      what: `${method} ${path}, by ${method === 'OPTIONS' ? 'the browser before a fetch' : by}`,
       answer: `${status}, ${site}, ${sayCookies(cookies)}`,
-      ...(isUnsafe(method) ? { good: status >= 400 } : {}),
+      // What is answered to nobody does nothing to anybody.
+      ...(isUnsafe(method) && (cookies > 0 || status >= 400) ? { good: status >= 400 } : {}),
     })),
     { what: 'What its script could read', answer: harm.read.join(', ') || 'nothing', good: harm.read.length === 0 },
     { what: 'A note of its own', answer: harm.written ? 'written' : 'none', good: !harm.written },
@@ -80,8 +81,8 @@ function conclude(arrived: readonly Arrived[], harm: Harm, { configuration }: Wo
   if (sent > 0)
     return {
       verdict: 'fails',
-      why: 'The cookie came along, since another port is the same site; the origin check refused whatever changes something, and the browser kept the answers from the page.',
-      advice: 'Trust no neighbour by --origins or CORS that you would not trust with a session.',
+      why: 'The cookie came along, as another port is the same site; the origin check refused each change, and the browser kept the answers.',
+      advice: 'List no neighbour in origins that you would not trust with a session.',
     }
   return transport === 'bearer'
     ? {
@@ -91,8 +92,8 @@ function conclude(arrived: readonly Arrived[], harm: Harm, { configuration }: Wo
       }
     : {
         verdict: 'fails',
-        why: 'SameSite=Strict kept the cookie in the browser, and the origin check would have refused what changes something.',
-        advice: 'Two guards stand here; with sameSite: none the origin check alone would be left.',
+        why: 'SameSite=Strict kept the cookie in the browser; the origin check, which would have refused it as well, stands behind.',
+        advice: 'Keep both guards: with sameSite: none the origin check alone would be left.',
       }
 }
 

@@ -25,8 +25,10 @@ export interface Finding {
   /** What would change it, or keep it so. */
   readonly advice: string
   readonly facts: readonly Fact[]
-  /** What the attacker looked at, masked where it holds credentials. */
+  /** What the attacker looked at, where that is worth seeing; it holds no credential. */
   readonly shown?: string
+  /** Where the attacker's page can be opened by hand. */
+  readonly link?: string
 }
 
 /** The end of an attack, or what the page needs for its next step. */

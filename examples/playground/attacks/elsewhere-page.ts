@@ -1,5 +1,5 @@
 /**
- * The attacker's page: three forms and four fetches against the playground, sent by the browser of whoever opens it.
+ * The attacker's page: three forms and five fetches against the playground, sent by the browser of whoever opens it.
  * @module
  */
 
@@ -76,6 +76,7 @@ await form('/api/notes', { '{"text":"': text + '"}' }, 'text/plain')
 await ask('POST /api/notes as JSON', '/api/notes', json)
 await ask('POST /api/notes without CORS', '/api/notes', { method: 'POST', mode: 'no-cors', body: JSON.stringify({ text }) })
 await ask('POST /auth/refresh', '/auth/refresh', { method: 'POST', mode: 'no-cors' })
+await ask('POST /auth/sign-out without CORS', '/auth/sign-out', { method: 'POST', mode: 'no-cors' })
 await form('/auth/sign-out', { redirect: '/' }, 'application/x-www-form-urlencoded')
 if (parent !== window) parent.postMessage({ kind: 'handstamp-attack', read }, target)
 </script>

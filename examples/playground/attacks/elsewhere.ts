@@ -12,6 +12,8 @@ import { elsewherePage } from './elsewhere-page.ts'
 export interface Arrived {
   readonly method: string
   readonly path: string
+  /** What sent it, by `Sec-Fetch-Mode`. */
+  readonly by: string
   /** `Sec-Fetch-Site`. */
   readonly site: string
   /** The cookies of ours that came along. */
@@ -30,6 +32,12 @@ export interface Elsewhere {
 }
 
 const mostArrived = 40
+
+const senders: { readonly [mode: string]: string } = {
+  navigate: 'a form',
+  cors: 'fetch',
+  'no-cors': 'fetch without CORS',
+}
 
 /** The attacker's server, which is not started yet. */
 export function createElsewhere(origin: string, names: CookieNames): Elsewhere {
@@ -58,7 +66,8 @@ export function createElsewhere(origin: string, names: CookieNames): Elsewhere {
       const cookies = [names.access, names.refresh].filter((name) => readCookie(jar, name).length > 0).length
       const { pathname } = new URL(url)
       const site = headers.get('sec-fetch-site') ?? 'not said'
-      arrived = [...arrived, { from, method, path: pathname, site, cookies, status }].slice(-mostArrived)
+      const by = senders[headers.get('sec-fetch-mode') ?? ''] ?? 'the browser'
+      arrived = [...arrived, { from, method, path: pathname, by, site, cookies, status }].slice(-mostArrived)
     },
     take(from) {
       const taken = arrived.filter((request) => request.from === from)

@@ -2,7 +2,7 @@
  * A member makes an admin of herself: her own credential is changed, or signed by what she has.
  * @module
  */
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { encodeBase64url, encodeTextBase64url } from '@handstamp/core/base64url'
 import { parseSessionCredential } from '@handstamp/core/credential'
 import { decodeUnverified, type UnverifiedToken } from '@handstamp/core/jwt/decode'

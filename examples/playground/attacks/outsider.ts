@@ -18,10 +18,10 @@ export function outsider({ origin, configuration }: World): Agent {
 }
 
 /** Signs in and answers the access credential. */
-export async function signInAs(agent: Agent, who: keyof typeof accounts, { names }: World): Promise<string> {
+export async function signInAs(agent: Agent, who: keyof typeof accounts, world: World): Promise<string> {
   const response = await agent.send('POST', '/auth/sign-in', { json: accounts[who] })
   if (!response.ok) throw new Error(`${who} could not sign in: ${response.status}`)
-  return agent.tokens.access ?? agent.cookies.get(names.access) ?? ''
+  return accessOf(agent, world)
 }
 
 /** What became of a credential that was presented. */
@@ -49,10 +49,16 @@ export async function renew(credential: string, world: World): Promise<Presented
   return { ...(await read(answer)), agent }
 }
 
-function hold(agent: Agent, credential: string, { names, configuration }: World): void {
+/** Puts a credential where the present transport carries one of its kind. */
+export function hold(agent: Agent, credential: string, { names, configuration }: World): void {
   if (credentialShape(credential) === 'refresh') agent.cookies.set(names.refresh, credential)
   else if (configuration().transport === 'cookie') agent.cookies.set(names.access, credential)
   else agent.tokens.access = credential
+}
+
+/** The access credential that an agent holds; empty: none. */
+export function accessOf(agent: Agent, { names }: World): string {
+  return agent.tokens.access ?? agent.cookies.get(names.access) ?? ''
 }
 
 /** The refresh token that an agent holds, wherever the transport keeps it. */

@@ -7,7 +7,7 @@ import { credentialShape } from '@handstamp/core/credential'
 import { sayDuration } from '../durations.ts'
 import { maskCredential } from '../mask.ts'
 import type { Attack, Brought, Fact, Finding, Step, World } from './attack.ts'
-import { present, refreshTokenOf, renew, sayPresented } from './outsider.ts'
+import { accessOf, present, refreshTokenOf, renew, sayPresented } from './outsider.ts'
 
 /** One copy that is being tried; a new one takes its place. */
 interface Copy {
@@ -17,7 +17,8 @@ interface Copy {
   /** What the thief got within the grace. */
   successor?: string
   access?: string
-  same?: boolean
+  /** A successor that is not the victim's own: a second line. */
+  forked?: boolean
   accepted?: boolean
 }
 
@@ -58,19 +59,21 @@ export function spentTokenAttack(world: World): Attack {
     if (live === spent) return { told: { again: forgiven + 200 } }
     const presented = await renew(spent, world)
     const successor = refreshTokenOf(presented.agent, world)
-    const access = presented.agent.tokens.access ?? presented.agent.cookies.get(world.names.access)
-    held.same = presented.status === 200 && successor !== undefined && successor === live
+    const access = accessOf(presented.agent, world)
+    const same = successor !== undefined && successor === live
+    held.forked = presented.status === 200 && !same
     if (successor !== undefined) held.successor = successor
-    if (access !== undefined) held.access = access
+    if (access !== '') held.access = access
     facts.push(
       { what: 'You exchanged', answer: `${maskCredential(spent)} for the next` },
       { what: 'The copy within the grace: POST /auth/refresh', answer: sayPresented(presented) },
-      {
-        what: 'What it brought',
-        answer: held.same ? 'the very token that you got: no second line' : 'not the token that you got',
-        good: held.same,
-      },
     )
+    if (presented.status === 200)
+      facts.push({
+        what: 'What it brought',
+        answer: same ? 'the very token that you got: no second line' : 'another token than you got',
+        good: same,
+      })
     return { told: { wait: forgiven + 200 } }
   }
 
@@ -100,7 +103,7 @@ export function spentTokenAttack(world: World): Attack {
     return { told: {} }
   }
 
-  function judge({ facts, same, accepted }: Copy, victimOut: boolean): Finding {
+  function judge({ facts, forked, accepted }: Copy, victimOut: boolean): Finding {
     facts.push({
       what: 'You: POST /auth/refresh',
       answer: victimOut ? 'signed out' : 'still signed in',
@@ -108,7 +111,7 @@ export function spentTokenAttack(world: World): Attack {
     })
     const { access } = world.configuration().lifetimes
     const short = sayDuration(access ?? 0)
-    if (accepted === true || same !== true)
+    if (accepted === true || forked === true)
       return {
         verdict: 'succeeds',
         why: accepted ? 'The thief can still refresh.' : 'Within the grace the copy brought a token of its own.',
@@ -127,7 +130,7 @@ export function spentTokenAttack(world: World): Attack {
 function nothing(strategy: string): Finding {
   return {
     verdict: 'nothing',
-    why: `There is no refresh token: a ${strategy === 'session' ? 'session id' : 'token'} is not exchanged for another kind.`,
+    why: `There is no refresh token: a ${strategy === 'session' ? 'session id' : 'token'} is exchanged for nothing, and never spent.`,
     advice: 'Pick hybrid to see one that rotates.',
     facts: [],
   }

@@ -30,11 +30,12 @@ const stamps: { readonly [V in VerdictName]: string } = {
 /** What is inside of the row. */
 export function attackRow(card: AttackCard, { run, opened, start }: RowState): Child[] {
   const { id, title, does, warning } = card
+  const label = run?.finding === undefined ? 'Run' : 'Run again'
   return [
     h(
       'div',
       { class: 'attack-what' },
-      h('h3', { id: `attack-${id}-title` }, title),
+      h('h3', {}, title),
       h('p', {}, does),
       warning !== undefined && h('p', { class: 'attack-warning' }, warning),
     ),
@@ -45,12 +46,12 @@ export function attackRow(card: AttackCard, { run, opened, start }: RowState): C
         class: 'button small',
         type: 'button',
         key: `run-${id}`,
-        'aria-describedby': `attack-${id}-title`,
+        'aria-label': `${label}: ${title}`,
         onclick: start,
       },
-      run?.finding === undefined ? 'Run' : 'Run again',
+      label,
     ),
-    run?.finding !== undefined && details(id, run.finding, opened),
+    details(id, run?.finding, opened),
   ]
 }
 
@@ -81,8 +82,10 @@ export function sayPending(run: Run | undefined): string {
   return run.state === 'waiting' ? 'Waiting for its turn' : (run.note ?? 'Running')
 }
 
-function details(id: string, { facts, shown, link }: Finding, opened: Set<string>): Child {
-  if (facts.length === 0) return undefined
+/** Its place is there from the start. */
+function details(id: string, finding: Finding | undefined, opened: Set<string>): Child {
+  if (finding === undefined || finding.facts.length === 0) return h('div', { class: 'attack-details' })
+  const { facts, shown, link } = finding
   return h(
     'details',
     {

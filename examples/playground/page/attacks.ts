@@ -66,12 +66,10 @@ export function attacksPanel({ attacks }: Boot): (playground: Playground) => () 
     function summary(): string {
       const findings = [...runs.values()].flatMap(({ finding }) => finding ?? [])
       if (findings.length === 0) return ''
-      const count = (names: readonly VerdictName[]) => findings.filter(({ verdict }) => names.includes(verdict)).length
-      const [lost, held] = [count(['succeeds', 'limited']), count(['fails', 'nothing'])]
+      const lost = findings.filter(({ verdict }) => verdict === 'succeeds' || verdict === 'limited').length
       const { strategy, transport } = judged
       const where = `${strategy.replace('+', ' + ')} by ${transport}${transport === 'cookie' ? '' : `, kept in ${stored}`}`
-      const of = `${findings.length} ${findings.length === 1 ? 'attack' : 'attacks'} on ${where}`
-      return `Of ${of}: ${held === 0 ? 'none came to nothing' : `${held} came to nothing`}, ${lost} succeeded.`
+      return `${findings.length} of ${attacks.length} attacks run on ${where}: ${lost === 0 ? 'none' : lost} succeeded.`
     }
 
     function sayOne(card: AttackCard | undefined): string {
