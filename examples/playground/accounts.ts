@@ -40,6 +40,8 @@ const known: readonly Readonly<Account>[] = [
   },
 ]
 
+export const userIds: readonly string[] = known.map(({ user }) => user.id)
+
 /** The accounts of one server; a hash that is weaker than today's is replaced when its password is right. */
 export function createAccounts(): Accounts {
   const accounts = new Map(known.map((account) => [account.user.email, { ...account }]))

@@ -3,83 +3,86 @@
  * @module
  */
 import { localCookieName } from '@handstamp/core/cookie/prefix'
-import { type AuthResult, type Effect, memoryStore } from '@handstamp/server'
-import { type Accounts, createAccounts, type User } from './accounts.ts'
+import type { AuthResult, Effect } from '@handstamp/server'
+import { type Accounts, createAccounts, type User, userIds } from './accounts.ts'
+import { feedKindOf, openActive } from './active.ts'
 import { answerApi } from './api.ts'
 import { openAssets } from './assets.ts'
 import { openAttacks } from './attacks/attacks.ts'
-import { type AuthSetting, judgePairs, openAuth, type PlaygroundAuth } from './auth.ts'
+import { type AuthSetting, judgePairs } from './auth.ts'
 import { type Configuration, lifetimesOf, type Pair } from './configuration.ts'
+import { createFeedLog } from './feed-log.ts'
 import type { Flags } from './flags.ts'
 import { answerInternals } from './internals.ts'
-import { createNotes } from './notes.ts'
+import { createNotes, type Note } from './notes.ts'
 import { frontPage } from './page.ts'
+import { type Place, placeOf } from './place.ts'
 import { plainPage } from './plain.ts'
 import { failure, problem } from './problem.ts'
 import { createRequestLog } from './request-log.ts'
+import { kindOf } from './stores/stores.ts'
 
 export interface App {
   fetch(request: Request): Promise<Response>
+  /** A note that another node took. */
+  receive(note: Note): void
   /** Waits for what no answer waited for. */
   close(): Promise<void>
 }
 
-/** One server has one node; its name is part of the answers, so that one can see who answered. */
-const node = 'node-1'
-
 /**
- * Opens the application for one origin.
+ * Opens the application for one origin, as one node of one or several.
  *
  * @throws TypeError | RangeError where the library refuses the configuration.
  */
-export async function createApp(origin: string, flags: Flags, accounts?: Accounts): Promise<App> {
+export async function createApp(
+  origin: string,
+  flags: Flags,
+  accounts: Accounts = createAccounts(),
+  place: Place = placeOf(flags),
+): Promise<App> {
   const port = Number(new URL(origin).port)
   const names = { access: localCookieName('handstamp', port), refresh: localCookieName('handstamp', port, 'refresh') }
-  const log = createRequestLog(names)
-  const notes = createNotes()
+  const node = place.name
+  const log = createRequestLog(names, node)
+  const feedLog = createFeedLog(node)
+  const notes = createNotes(place.noted)
   const assets = openAssets()
-  const { asked, signInLimit } = flags
-  const setting: AuthSetting = {
-    origin,
-    asked,
-    signInLimit,
-    accounts: accounts ?? createAccounts(),
-    events: log.event,
-  }
-  let store = memoryStore()
-  let active: { readonly auth: PlaygroundAuth } & Pick<Configuration, 'strategy' | 'transport' | 'switches'> = {
-    strategy: flags.strategy,
-    transport: flags.transport,
-    auth: openAuth(flags.strategy, flags.transport, setting, store),
-    switches: 0,
-  }
+  const { asked, signInLimit, cache } = flags
+  const setting: AuthSetting = { origin, asked, signInLimit, accounts, events: log.event }
+  const open = (strategy: Configuration['strategy'], transport: Configuration['transport'], switches: number) =>
+    openActive({ strategy, transport, switches }, { setting, place, cache, log, feedLog })
+  let active = await open(flags.strategy, flags.transport, 0)
+  let balance = place.balance
   let pairs: readonly Pair[] | undefined
 
   function configuration(): Configuration {
     const { strategy, transport, switches } = active
     pairs ??= judgePairs(setting)
-    const store = strategy === 'token' ? 'none' : 'memory'
-    return { strategy, transport, store, lifetimes: lifetimesOf(strategy, asked), pairs, node, switches }
+    const store = strategy === 'token' ? 'none' : place.store.kind
+    const { nodes } = place
+    const servers = { nodes, balance, cache, feed: feedKindOf(place), shared: kindOf(place.store.kind).shared }
+    return { strategy, transport, store, servers, lifetimes: lifetimesOf(strategy, asked), pairs, node, switches }
   }
 
-  const attacks = openAttacks({ origin, names, configuration, store: () => store })
   const internals = {
     origin,
     names,
     log,
     configuration,
     async configure(strategy: Configuration['strategy'], transport: Configuration['transport']) {
-      const left = active.auth
-      store = memoryStore()
-      active = {
-        strategy,
-        transport,
-        auth: openAuth(strategy, transport, setting, store),
-        switches: active.switches + 1,
-      }
+      const left = active
+      // A store that others share, or that outlives us, still holds what was signed in.
+      await left.endAll(userIds)
+      active = await open(strategy, transport, left.switches + 1)
       await left.close()
     },
+    setBalance(asked: typeof balance) {
+      balance = asked
+    },
+    feed: feedLog.view,
   }
+  const attacks = openAttacks({ origin, names, configuration, store: () => active.store })
 
   /** Who opens a page, refreshed where that helps: a page can write cookies, so nobody needs to see it expire. */
   async function visitor(request: Request): Promise<AuthResult<User>> {
@@ -112,7 +115,7 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
     }
     if (asksWhoIsThere.test(pathname) && request.method !== 'OPTIONS') {
       // These routes keep their reason to themselves; for the list of requests it is asked for once more, without effects.
-      await auth.authenticate(request, { readOnly: true }).then(log.saw, () => {})
+      await log.aside(() => auth.authenticate(request, { readOnly: true })).then(log.saw, () => {})
     }
     return (await auth.handler(request)) ?? problem(404, 'not_found')
   }
@@ -137,7 +140,8 @@ export async function createApp(origin: string, flags: Flags, accounts?: Account
         return failure(error)
       }
     },
-    close: async () => void (await Promise.all([active.auth.close(), attacks.close()])),
+    receive: notes.receive,
+    close: async () => void (await Promise.all([active.close(), attacks.close()])),
   }
 }
 

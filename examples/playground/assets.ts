@@ -12,6 +12,12 @@ export interface Assets {
   answer(pathname: string): Promise<Response | undefined>
 }
 
+/** Under which name each is served. */
+const styles = [
+  ['page', 'style'],
+  ['servers', 'servers'],
+  ['attacks', 'attacks'],
+] as const
 const fonts = ['bricolage-grotesque', 'instrument-sans', 'jetbrains-mono']
 
 let bundled: Promise<Uint8Array> | undefined
@@ -22,14 +28,13 @@ export function openAssets(): Assets {
   const script = bundled
   const files = new Map<string, { readonly type: string; readonly read: () => Promise<Uint8Array> | Uint8Array }>([
     ['/assets/page.js', { type: 'text/javascript; charset=utf-8', read: () => script }],
-    [
-      '/assets/page.css',
-      { type: 'text/css; charset=utf-8', read: () => readFileSync(new URL('page/style.css', import.meta.url)) },
-    ],
-    [
-      '/assets/attacks.css',
-      { type: 'text/css; charset=utf-8', read: () => readFileSync(new URL('page/attacks.css', import.meta.url)) },
-    ],
+    ...styles.map(
+      ([name, file]) =>
+        [
+          `/assets/${name}.css`,
+          { type: 'text/css; charset=utf-8', read: () => readFileSync(new URL(`page/${file}.css`, import.meta.url)) },
+        ] as const,
+    ),
     ...fonts.map(
       (name) =>
         [

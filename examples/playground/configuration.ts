@@ -9,6 +9,15 @@ export const strategies = ['session', 'token', 'token+store', 'hybrid'] as const
 export const transports = ['cookie', 'bearer', 'split'] as const satisfies readonly Transport[]
 export const storages = ['cookie', 'memory', 'sessionStorage', 'localStorage'] as const
 
+export const storeKinds = ['memory', 'file', 'sqlite', 'redis', 'postgres', 'mysql', 'memcached'] as const
+export const balances = ['round-robin', 'sticky'] as const
+
+/** Where the server keeps sessions. */
+export type StoreKind = (typeof storeKinds)[number]
+
+/** Who answers a request: one after the other, or the one that answered this browser before. */
+export type Balance = (typeof balances)[number]
+
 /** Where the client keeps its credentials; `cookie` means that the browser does. */
 export type StorageName = (typeof storages)[number]
 
@@ -35,11 +44,24 @@ export interface Pair {
   readonly problem?: string
 }
 
+/** How many serve, and what they have in common. */
+export interface Servers {
+  readonly nodes: number
+  readonly balance: Balance
+  /** Milliseconds for which the near-cache may be behind; undefined: there is none. */
+  readonly cache: number | undefined
+  /** What carries the news of what has ended; `none`: the nodes tell each other nothing. */
+  readonly feed: 'memory' | 'redis' | 'postgres' | 'none'
+  /** True where every node reads the same sessions. */
+  readonly shared: boolean
+}
+
 /** What `GET /playground/configuration` answers. */
 export interface Configuration {
   readonly strategy: StrategyKind
   readonly transport: Transport
-  readonly store: 'memory' | 'none'
+  readonly store: StoreKind | 'none'
+  readonly servers: Servers
   readonly lifetimes: Lifetimes
   readonly pairs: readonly Pair[]
   readonly node: string

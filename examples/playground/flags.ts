@@ -6,12 +6,18 @@ import { parseArgs } from 'node:util'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
-import { type AskedLifetimes, lifetimesOf } from './configuration.ts'
+import { type AskedLifetimes, type Balance, balances, lifetimesOf } from './configuration.ts'
+import { readStore, type StoreChoice } from './stores/stores.ts'
 
 export interface Flags {
   readonly port: number
   readonly strategy: StrategyKind
   readonly transport: Transport
+  readonly store: StoreChoice
+  /** Milliseconds for which a near-cache may be behind; undefined: there is none. */
+  readonly cache: number | undefined
+  readonly nodes: number
+  readonly balance: Balance
   readonly asked: AskedLifetimes
   /** Attempts for one identifier in 15 minutes; undefined: no limit. */
   readonly signInLimit: number | undefined
@@ -31,7 +37,11 @@ export const help = `The Handstamp playground.
   --port 4600              where to serve on this machine; 0 picks a free port
   --strategy hybrid        session | token | hybrid
   --transport cookie       cookie | bearer | split (with hybrid alone)
-  --store memory           memory; makes a token one that can be listed and ended
+  --store memory           memory | redis | postgres | mysql | memcached | file:DIR | sqlite:FILE, or an address:
+                           redis://… postgres://… mysql://… memcached://…; makes a token one that can be ended
+  --cache 5s               a near-cache in front of the store, and how far it may be behind
+  --nodes 1                how many servers, up to 8, behind a load balancer
+  --balance round-robin    round-robin | sticky (with --nodes 2 or more)
   --access-lifetime 5m     how long an access token is good (token, hybrid)
   --idle-timeout 1h        a session unused for so long ends (session, hybrid)
   --lifetime 30d           a session ends so long after the sign-in
@@ -40,8 +50,8 @@ export const help = `The Handstamp playground.
   --no-open                do not open the browser
   --help                   this
 
-  Durations are whole numbers with ms, s, m, h or d. A token without --store memory is stateless: nobody can end it,
-  so it lives 15m at most.
+  Durations are whole numbers with ms, s, m, h or d. A token without --store is stateless: nobody can end it, so it
+  lives 15m at most. A store by its name alone is a server that is started for the playground, and ends with it.
 `
 
 const options = {
@@ -49,6 +59,9 @@ const options = {
   strategy: { type: 'string' },
   transport: { type: 'string' },
   store: { type: 'string' },
+  cache: { type: 'string' },
+  nodes: { type: 'string' },
+  balance: { type: 'string' },
   'access-lifetime': { type: 'string' },
   'idle-timeout': { type: 'string' },
   lifetime: { type: 'string' },
@@ -102,7 +115,11 @@ function readFlags(values: Values): Flags {
     lifetime: readDuration(values, 'lifetime'),
     grace: readDuration(values, 'grace'),
   }
-  const store = oneOf(values, 'store', ['memory'])
+  const store = values.store === undefined ? undefined : readStore(`${values.store}`)
+  const nodes = readNodes(values.nodes)
+  const balance = oneOf(values, 'balance', balances)
+  if (balance !== undefined && nodes === 1)
+    throw new TypeError('--balance goes with --nodes 2 or more: with one, there is nothing to balance')
   const named = oneOf(values, 'strategy', ['session', 'token', 'hybrid']) ?? 'hybrid'
   const strategy = named === 'token' && store !== undefined ? 'token+store' : named
   const transport = oneOf(values, 'transport', ['cookie', 'bearer', 'split']) ?? 'cookie'
@@ -116,6 +133,10 @@ function readFlags(values: Values): Flags {
     port: readPort(values.port),
     strategy,
     transport,
+    store: store ?? { kind: 'memory' },
+    cache: readDuration(values, 'cache'),
+    nodes,
+    balance: balance ?? 'round-robin',
     asked,
     signInLimit: readLimit(values['sign-in-limit']),
     open: values['no-open'] !== true,
@@ -143,6 +164,13 @@ function readPort(value: string | boolean | undefined): number {
   const port = /^\d{1,5}$/.test(`${value}`) ? Number(value) : Number.NaN
   if (!(port <= 65_535)) throw new RangeError(`--port must be a number from 0 to 65535, not "${value}"`)
   return port
+}
+
+function readNodes(value: string | boolean | undefined): number {
+  if (value === undefined) return 1
+  const nodes = /^\d$/.test(`${value}`) ? Number(value) : Number.NaN
+  if (!(nodes >= 1 && nodes <= 8)) throw new RangeError(`--nodes must be a whole number from 1 to 8, not "${value}"`)
+  return nodes
 }
 
 function readLimit(value: string | boolean | undefined): number | undefined {

@@ -6,7 +6,8 @@ import { readCookie } from '@handstamp/core/cookie/parse'
 import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
 import { readJson } from './body.ts'
-import type { Configuration } from './configuration.ts'
+import { type Balance, balances, type Configuration } from './configuration.ts'
+import type { NodeFeed } from './feed-log.ts'
 import { maskCredential } from './mask.ts'
 import { problem } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
@@ -19,6 +20,8 @@ export interface Internals {
   readonly configuration: () => Configuration
   /** Makes another pair the active one. */
   readonly configure: (strategy: StrategyKind, transport: Transport) => Promise<void>
+  readonly setBalance: (balance: Balance) => void
+  readonly feed: () => NodeFeed
 }
 
 /** A cookie as the server received it; the value is masked. */
@@ -36,6 +39,7 @@ export async function answerInternals(request: Request, internals: Internals): P
   const { pathname } = new URL(request.url)
   const { method } = request
   if (pathname === '/playground/configuration' && method === 'POST') return switchTo(request, internals)
+  if (pathname === '/playground/balance' && method === 'POST') return balance(request, internals)
   if (method !== 'GET') return problem(405, 'method_not_allowed', { allow: 'GET' })
   switch (pathname) {
     case '/playground/configuration':
@@ -44,6 +48,8 @@ export async function answerInternals(request: Request, internals: Internals): P
       return answer({ requests: log.recent(), switches: configuration().switches })
     case '/playground/cookies':
       return answer({ cookies: seenCookies(request, names, log) })
+    case '/playground/feed':
+      return answer({ nodes: [internals.feed()] })
     default:
       return problem(404, 'not_found')
   }
@@ -76,6 +82,15 @@ async function switchTo(request: Request, { configuration, configure }: Internal
   if (pair === undefined) return problem(400, 'invalid_request')
   if (pair.problem !== undefined) return problem(409, 'illegal_pair')
   await configure(pair.strategy, pair.transport)
+  return answer(configuration())
+}
+
+async function balance(request: Request, { configuration, setBalance }: Internals): Promise<Response> {
+  const body = await readJson(request)
+  if (body instanceof Response) return body
+  const asked = balances.find((name) => name === body.balance)
+  if (asked === undefined) return problem(400, 'invalid_request')
+  setBalance(asked)
   return answer(configuration())
 }
 

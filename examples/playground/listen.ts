@@ -9,6 +9,8 @@ export interface Listening {
   readonly port: number
   /** Answers from now on; what came before waits. */
   serve(fetch: (request: Request) => Promise<Response>, origin: string): void
+  /** The same by a handler of Node's own. */
+  handle(handler: NodeHandler): void
   /** Ends: what is being answered may finish within half a second. */
   close(): Promise<void>
 }
@@ -28,6 +30,7 @@ export async function listen(port: number): Promise<Listening> {
     port: typeof address === 'object' && address !== null ? address.port : port,
     // The adapter serves more than the routes of an auth: whatever answers a request.
     serve: (fetch, origin) => resolve(toNodeHandler({ origin, handler: fetch })),
+    handle: resolve,
     async close() {
       await Promise.all(servers.map(end))
     },

@@ -2,10 +2,11 @@
  * `npm start`: reads the flags, serves the playground, and ends when it is told to.
  * @module
  */
-import { createApp } from './app.ts'
 import { type Flags, help, readCommand } from './flags.ts'
 import { type Listening, listen } from './listen.ts'
 import { openBrowser } from './open-browser.ts'
+import { serve } from './serve.ts'
+import { startStore } from './stores/start.ts'
 
 /** The command line was wrong. */
 const usage = 2
@@ -17,10 +18,24 @@ async function main(): Promise<void> {
     return
   }
   if (command.kind === 'problem') return fail(command.message, usage)
-  await serve(command.flags)
+  await start(command.flags)
 }
 
-async function serve(flags: Flags): Promise<void> {
+async function start(flags: Flags): Promise<void> {
+  const closers: (() => Promise<void>)[] = []
+  let ending = false
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  const end = async () => {
+    if (ending) return
+    ending = true
+    await close()
+    process.exit(0)
+  }
+  process.on('SIGINT', end)
+  process.on('SIGTERM', end)
+
   let listening: Listening
   try {
     listening = await listen(flags.port)
@@ -28,27 +43,25 @@ async function serve(flags: Flags): Promise<void> {
     return fail(whyNotListening(error, flags.port), 1)
   }
   const origin = `http://localhost:${listening.port}`
-  const app = await createApp(origin, flags).catch(async (error: unknown) => {
+  try {
+    const store = await startStore(flags.store)
+    closers.push(store.stop)
+    const serving = await serve(listening, origin, flags, store.address)
+    closers.push(serving.close)
+  } catch (error) {
     await listening.close()
-    if (error instanceof TypeError || error instanceof RangeError) return fail(error.message, usage)
-    throw error
-  })
-  if (app === undefined) return
-  listening.serve(app.fetch, origin)
-
-  let ending = false
-  const end = async () => {
-    if (ending) return
-    ending = true
-    await listening.close()
-    await app.close()
-    process.exit(0)
+    await close()
+    return fail(error instanceof Error ? error.message : 'it cannot be opened', isUsage(error) ? usage : 1)
   }
-  process.on('SIGINT', end)
-  process.on('SIGTERM', end)
+  // What is being answered ends before those who answer it.
+  closers.push(listening.close)
 
   console.log(`ready ${origin}`)
   if (flags.open) openBrowser(origin)
+}
+
+function isUsage(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError
 }
 
 function whyNotListening(error: unknown, port: number): string {

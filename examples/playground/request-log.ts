@@ -23,13 +23,26 @@ export interface RequestLog {
   saw(result: AuthResult<User>): void
   /** What the library tells while a request is answered. */
   event(event: AuthEvent): void
+  /** Runs what the application would not do: nothing of it is seen. */
+  aside<T>(task: () => T): T
+  /** A command that goes to the store. */
+  command(name: string): void
+  /** What the near-cache said. */
+  cache(outcome: 'hit' | 'miss'): void
   /** Newest first. */
   recent(): readonly SeenRequest[]
   /** The attributes with which a cookie was set last; undefined: not since the start. */
   attributesOf(cookie: string): string | undefined
 }
 
-export function createRequestLog(names: CookieNames): RequestLog {
+/** Headers of the playground's own, by which the page draws what its requests cost. */
+export const marks = {
+  node: 'x-playground-node',
+  commands: 'x-playground-commands',
+  cache: 'x-playground-cache',
+} as const
+
+export function createRequestLog(names: CookieNames, node: string): RequestLog {
   const witnesses = new AsyncLocalStorage<Witness>()
   const attributes = new Map<string, string>()
   let entries: readonly SeenRequest[] = []
@@ -39,7 +52,7 @@ export function createRequestLog(names: CookieNames): RequestLog {
     async record(request, { strategy, transport }, answer) {
       const at = Date.now()
       const credentials = await seenCredentials(request, transport, names)
-      const witness: Witness = { result: undefined, events: [] }
+      const witness: Witness = { result: undefined, events: [], commands: [], cache: undefined }
       const began = performance.now()
       const response = await witnesses.run(witness, answer)
       const took = performance.now() - began
@@ -50,24 +63,38 @@ export function createRequestLog(names: CookieNames): RequestLog {
       const { pathname } = new URL(request.url)
       const result = await seenResult(response)
       count += 1
+      const { commands, cache } = witness
       const entry: SeenRequest = {
-        id: count,
+        id: `${node} ${count}`,
+        node,
         at,
         took,
         request: seenRequest(request, transport),
         credentials,
         session: verdictOf(witness, strategy, { pathname, status: response.status }),
+        store: { commands, ...(cache === undefined ? {} : { cache }) },
         result,
         headers: seenHeaders(response.headers),
       }
       entries = [entry, ...entries].slice(0, kept)
-      return response
+      // Headers may be immutable, so they are written on a copy.
+      const marked = new Response(response.body, response)
+      marked.headers.set(marks.node, node)
+      marked.headers.set(marks.commands, commands.join(' '))
+      if (cache !== undefined) marked.headers.set(marks.cache, cache)
+      return marked
     },
     saw(result) {
       const witness = witnesses.getStore()
       if (witness) witness.result = result
     },
     event: (event) => void witnesses.getStore()?.events.push(event),
+    aside: (task) => witnesses.exit(task),
+    command: (name) => void witnesses.getStore()?.commands.push(name),
+    cache(outcome) {
+      const witness = witnesses.getStore()
+      if (witness) witness.cache = outcome
+    },
     recent: () => entries,
     attributesOf: (cookie) => attributes.get(cookie),
   }

@@ -34,8 +34,19 @@ export interface Verdict {
   readonly reason?: string
 }
 
+/** What the question cost. */
+export interface SeenStore {
+  /** The commands that went to the store, in order. */
+  readonly commands: readonly string[]
+  /** Whether the near-cache knew, where there is one and it was asked. */
+  readonly cache?: 'hit' | 'miss'
+}
+
 export interface SeenRequest {
-  readonly id: number
+  /** Of its node: `node-2 7`. */
+  readonly id: string
+  /** The node that answered. */
+  readonly node: string
   /** Milliseconds since the epoch. */
   readonly at: number
   readonly took: number
@@ -48,6 +59,7 @@ export interface SeenRequest {
   }
   readonly credentials: readonly SeenCredential[]
   readonly session: Verdict
+  readonly store: SeenStore
   readonly result: { readonly status: number; readonly code?: string; readonly body: readonly SeenCredential[] }
   readonly headers: readonly SeenHeader[]
 }

@@ -11,13 +11,17 @@ import type { Verdict } from './seen.ts'
 export interface Witness {
   result: AuthResult<User> | undefined
   readonly events: AuthEvent[]
+  /** What went to the store meanwhile, in order. */
+  readonly commands: string[]
+  /** Whether the near-cache knew, where it was asked. */
+  cache: 'hit' | 'miss' | undefined
 }
 
-const how: { readonly [K in StrategyKind]: string } = {
-  session: 'its record was looked up in the store',
-  token: 'the signature was checked, nothing looked up',
-  'token+store': 'the signature was checked, and the record looked up',
-  hybrid: 'the signature was checked, nothing looked up',
+function how(kind: StrategyKind, { commands, cache }: Witness): string {
+  if (cache === 'hit') return 'the near-cache knew its record'
+  const asked = commands.length > 0
+  if (kind === 'session') return asked ? 'its record was looked up in the store' : 'its record was known'
+  return asked ? 'the signature was checked, and the record looked up' : 'the signature was checked, nothing looked up'
 }
 
 const refreshed: { readonly [K in StrategyKind]: string } = {
@@ -29,10 +33,11 @@ const refreshed: { readonly [K in StrategyKind]: string } = {
 
 /** The verdict of one request; `path` and `status` tell what its routes did where no event does. */
 export function verdictOf(
-  { result, events }: Witness,
+  witness: Witness,
   kind: StrategyKind,
   { pathname, status }: { readonly pathname: string; readonly status: number },
 ): Verdict {
+  const { result, events } = witness
   for (const event of [...events].reverse()) {
     const told = tell(event)
     if (told !== undefined) return told
@@ -40,7 +45,7 @@ export function verdictOf(
   if (result?.ok === true)
     return {
       outcome: 'recognised',
-      text: `${result.session.user.id}, session ${short(result.session.id)}: ${how[kind]}`,
+      text: `${result.session.user.id}, session ${short(result.session.id)}: ${how(kind, witness)}`,
     }
   if (result !== undefined && result.reason === 'absent') return { outcome: 'nobody', text: 'Nothing was presented' }
   if (result !== undefined) return refusal(result.reason)

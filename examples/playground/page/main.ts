@@ -11,6 +11,7 @@ import { createPlayground } from './playground.ts'
 import { requestsPanel } from './requests.ts'
 import { riskTable } from './risk-table.ts'
 import { scriptView } from './script-view.ts'
+import { serversPanel } from './servers.ts'
 import { sessionsPanel } from './sessions.ts'
 import { signInPanel } from './sign-in.ts'
 
@@ -28,6 +29,7 @@ const panels = [
   requestsPanel,
   scriptView,
   sessionsPanel,
+  serversPanel,
   riskTable,
   attacksPanel(boot),
 ]

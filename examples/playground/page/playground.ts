@@ -4,7 +4,7 @@
  */
 import type { Session, SessionListing } from '@handstamp/core/session'
 import type { User } from '../accounts.ts'
-import { type Configuration, type StorageName, storageProblem, storagesOf } from '../configuration.ts'
+import { type Balance, type Configuration, type StorageName, storageProblem, storagesOf } from '../configuration.ts'
 import type { SeenCookie } from '../internals.ts'
 import type { Note } from '../notes.ts'
 import type { Boot } from '../page.ts'
@@ -20,7 +20,7 @@ export interface Playground {
   readonly client: Client
   readonly requests: readonly SeenRequest[]
   /** The request that the user caused last, among those that the page sent by itself. */
-  readonly caused: number | undefined
+  readonly caused: string | undefined
   readonly cookies: readonly SeenCookie[]
   /** Undefined where they are not known, or there is nothing to list. */
   readonly sessions: readonly SessionListing[] | undefined
@@ -37,6 +37,8 @@ export interface Playground {
   /** Tells people who cannot see what changed. */
   say(message: string): void
   pick(choice: Pick): Promise<void>
+  /** Lets the balancer choose another way. */
+  setBalance(balance: Balance): Promise<void>
   subscribe(listener: () => void): void
 }
 
@@ -50,7 +52,7 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
   let sessions: readonly SessionListing[] | undefined
   let notes: readonly Note[] = []
   let switching = false
-  let caused: number | undefined
+  let caused: string | undefined
   let loadedFor: string | undefined
 
   const tell = () => {
@@ -166,6 +168,15 @@ export function createPlayground(boot: Boot, say: (message: string) => void): Pl
         })
       })
       say(`Now ${configuration.strategy} by ${configuration.transport}, kept in ${storage}. Nobody is signed in.`)
+    },
+    async setBalance(balance) {
+      const init = {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ balance }),
+      }
+      configuration = (await ask<Configuration>('/playground/balance', init)) ?? configuration
+      tell()
     },
     subscribe: (listener) => void listeners.add(listener),
   }

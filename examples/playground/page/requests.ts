@@ -11,8 +11,8 @@ const shownAtFirst = 6
 
 export function requestsPanel(playground: Playground): () => void {
   let all = false
-  let opened = new Set<number>()
-  let caused: number | undefined
+  let opened = new Set<string>()
+  let caused: string | undefined
   const more = byId('more-requests') as HTMLButtonElement
   more.addEventListener('click', () => {
     all = !all
@@ -35,7 +35,7 @@ export function requestsPanel(playground: Playground): () => void {
   return update
 }
 
-function row(request: SeenRequest, opened: Set<number>): HTMLElement {
+function row(request: SeenRequest, opened: Set<string>): HTMLElement {
   const { id, at, took } = request
   const { method, path } = request.request
   const { status } = request.result
@@ -65,7 +65,7 @@ function row(request: SeenRequest, opened: Set<number>): HTMLElement {
         { class: 'steps' },
         step('Request', ...requestStep(request)),
         step('Credential', ...credentialStep(request.credentials)),
-        step('Session', ...sessionStep(request.session)),
+        step('Session', ...sessionStep(request)),
         step('Result', ...resultStep(request, took)),
         step('Response headers', ...headerStep(request)),
       ),
@@ -77,10 +77,11 @@ function step(title: string, ...children: readonly Child[]): HTMLElement {
   return h('li', {}, h('h3', {}, title), h('div', { class: 'step-body' }, ...children))
 }
 
-function requestStep({ request: { method, path, transport, site } }: SeenRequest): Child[] {
+function requestStep({ node, request: { method, path, transport, site } }: SeenRequest): Child[] {
   return [
     h('code', {}, `${method} ${path}`),
     h('p', {}, `by ${transport}`, site === undefined ? '' : `, ${origins[site] ?? site}`),
+    h('p', {}, 'answered by ', h('code', {}, node)),
   ]
 }
 
@@ -110,10 +111,12 @@ function credentialLine({ kind, via, name, value, read }: SeenCredential): HTMLE
   )
 }
 
-function sessionStep({ outcome, text, reason }: Verdict): Child[] {
+function sessionStep({ session: { outcome, text, reason }, store: { commands, cache } }: SeenRequest): Child[] {
   return [
     h('p', {}, h('span', { class: `outcome ${outcome}` }, outcomes[outcome]), ' ', text),
     reason !== undefined && h('p', {}, 'reason ', h('code', {}, reason)),
+    cache !== undefined && h('p', {}, 'near-cache: ', cache),
+    commands.length > 0 && h('p', {}, 'to the store: ', h('code', {}, commands.join(' '))),
   ]
 }
 

@@ -82,7 +82,7 @@ describe('the list of requests', () => {
     const { requests } = (await (await visitor.visit('GET', '/playground/requests')).json()) as {
       requests: SeenRequest[]
     }
-    expect(requests.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, at) => 25 - at))
+    expect(requests.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, at) => `node-1 ${25 - at}`))
     expect(requests[0]).toMatchObject({
       request: { method: 'GET', path: '/api/me', transport: 'cookie', site: 'same-origin' },
       credentials: [
