@@ -129,12 +129,12 @@ describe('a page of another origin', () => {
     expect((await fetch(`${from}/other`)).status).toBe(404)
 
     expect(findingOf(await step(id, 'judge', { read: [] })).verdict).toBe('nothing')
-    const headers = { origin: String(from), 'sec-fetch-site': id, 'sec-fetch-mode': 'navigate' }
+    const headers = { origin: String(from), 'sec-fetch-site': id }
     await fetch(`${origin}/auth/sign-out`, { method: 'POST', headers })
     await fetch(`${origin}/api/me`, { headers: { origin: 'http://somebody.example' } })
     const finding = findingOf(await step(id, 'judge', { read: [] }))
     expect(finding.verdict).toBe('fails')
-    expect(finding.facts[0]).toMatchObject({ what: 'POST /auth/sign-out, by a form', good: true })
+    expect(finding.facts[0]).toMatchObject({ what: 'POST /auth/sign-out, by fetch', good: true })
     expect(finding.facts).toHaveLength(4)
 
     for (const harm of [{ signedOut: true }, { written: true }, { read: ['GET /api/me'] }])
