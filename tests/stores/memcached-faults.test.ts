@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
@@ -380,6 +380,29 @@ describe.skipIf(!isInstalled)('memcached', () => {
       expect((await store.find(next.id))?.record.userId).toBe(userId)
     }
     expect((await bystander.find(stays.id))?.record.id).toBe(stays.id)
+  })
+
+  test('an answer that broke off is not the beginning of the next one', async () => {
+    const whole = memcachedStore({ client: clientOf(server) })
+    const [ada, grace] = [await signIn(whole), await signIn(whole)]
+    let isCut = true
+    const proxy = createServer((socket) => {
+      const upstream = connect(server.port, '127.0.0.1')
+      socket.pipe(upstream).on('error', () => {})
+      socket.on('error', () => {}).on('close', () => upstream.destroy())
+      upstream.on('data', (chunk) => {
+        if (isCut) socket.end(chunk.subarray(0, 100))
+        else socket.write(chunk)
+        isCut = false
+      })
+    })
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+    closing.push(() => new Promise((resolve) => proxy.close(resolve)))
+    const client = clientOf({ ...server, port: (proxy.address() as AddressInfo).port })
+    const store = memcachedStore({ client })
+    await expect(store.find(ada.id)).rejects.toThrow()
+    expect((await store.find(grace.id))?.record.userId).toBe(grace.userId)
+    expect((await store.find(ada.id))?.record.userId).toBe(ada.userId)
   })
 
   test('a server that does not answer is waited for no longer than the deadline: 503, nobody signed out', async () => {
