@@ -5,14 +5,17 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { encodeBase64url } from '@handstamp/core/base64url'
 import { handleOf, sessionIdOf } from '@handstamp/core/credential'
+import { isAuthError } from '@handstamp/core/errors'
 import { randomBytes } from '@handstamp/core/secret'
 import type { SessionRecord } from '@handstamp/core/session'
 import { fileStore } from '@handstamp/server/stores/file'
+import type { SessionStore } from '@handstamp/server/stores/store'
 import type { Job } from './file-processes.ts'
 
 const job = JSON.parse(process.argv[2] ?? '') as Job
 const { cap, directory, fsync, times } = job
-const store = fileStore({ directory, fsync })
+const opened = fileStore({ directory, fsync })
+const store = job.work === 'crowded' ? opened : patient(opened)
 const work = { count, crowded, kept, signIn, touch }
 
 say('ready')
@@ -94,6 +97,26 @@ async function saveOne(template: SessionRecord): Promise<string | undefined> {
   if ((await store.save(record.id, record, { epoch, cap })) !== 'saved') return undefined
   say(`saved ${record.id}`)
   return record.id
+}
+
+/** The store, asked again where the lock was not to be had: nothing is written then. */
+function patient(impatient: SessionStore): SessionStore {
+  async function again<T>(ask: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await ask()
+      } catch (error) {
+        if (!isAuthError(error) || !error.message.includes('too long')) throw error
+        say('refused')
+      }
+    }
+  }
+  return {
+    ...impatient,
+    save: (...args) => again(() => impatient.save(...args)),
+    replace: (...args) => again(() => impatient.replace(...args)),
+    delete: (...args) => again(() => impatient.delete(...args)),
+  }
 }
 
 function newId(id: string): string {

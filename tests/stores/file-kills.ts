@@ -23,15 +23,19 @@ export interface Figures {
   readonly left: number
   /** Locks, claims and temporary files after a sweep. */
   readonly leftAfterSweep: number
-  /** Milliseconds of the longest write afterwards, to a user whose lock was left. */
+  /** Times that a writer waited for a lock in vain, as it would for one that nobody takes over. */
+  readonly refused: number
+  /** Milliseconds of the longest write afterwards: one that waits for a lock for too long is refused, and fails the test. */
   readonly longestWrite: number
 }
 
+/** `kills` of them, or as many as the seconds allow. */
 export async function killWriters(
   kills: number,
   writers: number,
-  options: Pick<FileStoreOptions, 'fsync'> = {},
+  { seconds = Number.POSITIVE_INFINITY, ...options }: Pick<FileStoreOptions, 'fsync'> & { seconds?: number } = {},
 ): Promise<Figures> {
+  const until = performance.now() + seconds * 1_000
   const { directory, remove } = newDirectory()
   try {
     const store = fileStore({ directory, ...options })
@@ -41,10 +45,11 @@ export async function killWriters(
     let killed = 0
     let torn = 0
     let left = 0
+    let refused = 0
 
     /** One writer after the other; its user is shared with those of other turns. */
     async function turns(): Promise<void> {
-      while (killed < kills && failures.length === 0) {
+      while (killed < kills && failures.length === 0 && performance.now() < until) {
         killed += 1
         const record = users[Math.floor(Math.random() * users.length)] ?? contractRecord()
         const child = startChild({ work: 'kept', directory, fsync: true, record, times: 0, cap: 10_000, ...options })
@@ -62,6 +67,7 @@ export async function killWriters(
 
     function note(line: string): void {
       const [what, id = '', as = ''] = line.split(' ')
+      if (what === 'refused') refused += 1
       if (what === 'saved') fates.set(id, 'live')
       if (what === 'ending') fates.set(id, 'ending')
       if (what === 'ended' || what === 'moved') fates.set(id, 'ended')
@@ -89,7 +95,7 @@ export async function killWriters(
     await sweepAll(store)
     torn += damagedFiles(directory)
     const leftAfterSweep = leftoversIn(directory).length
-    return { kills: killed, acknowledged: fates.size, lost, revived, torn, left, leftAfterSweep, longestWrite }
+    return { kills: killed, acknowledged: fates.size, lost, revived, torn, left, leftAfterSweep, refused, longestWrite }
   } finally {
     remove()
   }

@@ -47,7 +47,8 @@ function made(): number[] {
   return lines.map((line) => Number(line.slice('made '.length)))
 }
 
-describe.skipIf(process.platform === 'win32')('processes that share a directory', () => {
+// Seconds as a rule, and minutes where ten other programs want the same disk.
+describe.skipIf(process.platform === 'win32')('processes that share a directory', { timeout: 240_000 }, () => {
   test('four that count by compare-and-swap, 400 times each, reach 1,600', async () => {
     const record = await signedIn()
     for (let at = 0; at < 4; at += 1) start({ work: 'count', record, times: 400 })
@@ -86,19 +87,16 @@ describe.skipIf(process.platform === 'win32')('processes that share a directory'
     await stopped.said('made ')
     await stop(stopped)
     const { version, record: kept } = (await store.find(record.id)) ?? expect.fail('the session is lost')
-    const startedAt = performance.now()
     const failure = await store.replace(record.id, version, kept).catch((error: unknown) => error)
     expect(isAuthError(failure) && failure.code).toBe('ERR_STORE_UNAVAILABLE')
     expect(String(failure)).toContain(`process ${stopped.pid}`)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
     expect(holderIn(directory)).toBe(stopped.pid)
     stopped.kill('SIGCONT')
-    expect(await stopped.ended).toEqual({ code: 0, errors: '' })
-    // Who waited for too long was refused, which a child does not survive; nothing it was told is lost by that.
-    await other.ended
+    for (const { ended } of children) expect(await ended).toEqual({ code: 0, errors: '' })
+    expect(other.lines).toContain('refused')
     const numbers = made()
     expect(new Set(numbers).size).toBe(numbers.length)
-    expect(await countOf(record.id)).toBe(numbers.length)
+    expect(await countOf(record.id)).toBe(600)
     expect(leftoversIn(directory)).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 /** Processes that write to one directory of sessions at once. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -28,15 +28,12 @@ export interface Child {
   readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
 }
 
-const compiled = mkdtempSync(join(tmpdir(), 'handstamp-compiled-'))
-process.on('exit', () => rmSync(compiled, { recursive: true, force: true }))
-
 export function startChild(job: Job): Child {
   const program = fileURLToPath(import.meta.resolve('./file-child.ts'))
   const limit = job.work === 'crowded' ? 'ulimit -n 64 && ' : ''
   const command = [process.execPath, '--conditions=handstamp-source', program, JSON.stringify(job)]
   const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: compiled },
+    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(job.directory, '../compiled') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: string[] = []
@@ -80,8 +77,10 @@ export function startChild(job: Job): Child {
 }
 
 export function newDirectory(): { readonly directory: string; remove(): void } {
-  const directory = mkdtempSync(join(tmpdir(), 'handstamp-'))
-  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) }
+  const folder = mkdtempSync(join(tmpdir(), 'handstamp-'))
+  const directory = join(folder, 'sessions')
+  mkdirSync(directory, { mode: 0o700 })
+  return { directory, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 /** Every name in the directory that is not a user's file. */
