@@ -13,6 +13,7 @@ import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type TokenResult, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import { type Session, type SessionRecord, sessionExpiry, type Transport } from '@handstamp/core/session'
 import { type RevocationsClaims, revocationsType } from '@handstamp/core/wire'
+import { feedStale } from './changes.ts'
 import { type Standing, type StrategyContext, sharedClockSkew } from './strategies/strategy.ts'
 
 /** Milliseconds of difference between clocks that a token is forgiven. */
@@ -132,7 +133,23 @@ export function openAccessTokens(
   const acceptFor = accessLifetime + clockTolerance
   const seen = createVerifiedTokens()
 
+  /** A key that was revoked signs nothing, so what is known of keys must be no older than what is known of sessions. */
   function judge(token: string, now: number, tolerance: number): Eventual<TokenResult> {
+    const result = judgeByKnown(token, now, tolerance)
+    const { feed } = context
+    if (feed === undefined) return result
+    return after(result, (known) => {
+      if (!known.ok) return known
+      const current = feed.changes.isCurrent()
+      if (current === true) return known
+      return after(current, (proven) => {
+        if (!proven && feed.onStale === 'refuse') throw feedStale()
+        return judgeByKnown(token, now, tolerance)
+      })
+    })
+  }
+
+  function judgeByKnown(token: string, now: number, tolerance: number): Eventual<TokenResult> {
     return verifyAccessToken(token, {
       resolve: (kid, alg) =>
         context.feed?.changes.trusts(kid) === false ? undefined : keys.verifier(kid, alg, now, acceptFor),
@@ -187,7 +204,7 @@ export function openAccessTokens(
     },
 
     async identify(token, now) {
-      const verified = await judge(token, now, Number.POSITIVE_INFINITY)
+      const verified = await judgeByKnown(token, now, Number.POSITIVE_INFINITY)
       return verified.ok ? verified.claims : undefined
     },
 

@@ -23,7 +23,9 @@ export type Verdict = 'good' | 'revoked' | 'changed' | 'unproven'
 export interface Changes {
   /** Of a genuine token with a record behind it. */
   judge(claims: AccessClaims): Eventual<Verdict>
-  /** False for a key that was revoked, as far as is known; `judge` says whether that is far enough. */
+  /** True while the feed proves that nothing was missed. */
+  isCurrent(): Eventual<boolean>
+  /** False for a key that was revoked, as far as is known; `isCurrent` says whether that is far enough. */
   trusts(kid: string): boolean
   /** Tells of what happens to the session from now on; `ended` once, then never again. */
   watch(id: string, watcher: Watcher): () => void
@@ -64,10 +66,16 @@ export function openChanges(feed: ReadableFeed, { clock, maxStaleness }: Changes
     return facts.judge({ id: sid, epoch: hs.e, version: hs.n ?? 0 }) ?? 'good'
   }
 
+  function isCurrent(): Eventual<boolean> {
+    begin()
+    return follower.isCurrent(maxStaleness)
+  }
+
   return {
+    isCurrent,
+
     judge(claims) {
-      begin()
-      return after(follower.isCurrent(maxStaleness), (current) => {
+      return after(isCurrent(), (current) => {
         const known = verdict(claims)
         // What has ended has ended, whatever else may have been missed.
         return current || known === 'revoked' ? known : 'unproven'

@@ -51,6 +51,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
   let provenAt = Number.NEGATIVE_INFINITY
   let beginning: Promise<void> | undefined
   let reading: Promise<void> | undefined
+  let failedAt = Number.NEGATIVE_INFINITY
   /** Raised at each gap: a read that was asked for before it does not tell what lies in between. */
   let era = 0
   /** Of the latest loop; an older one ends when it sees that it is not this. */
@@ -74,7 +75,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
   /** Where the log stands and all that matters of it; one for all who wait for it. */
   async function begin(): Promise<void> {
     const askedAt = monotonic()
-    const { facts, cursor: place, age = 0 } = await timely(feed.snapshot(), wait)
+    const { facts, cursor: place, age = 0 } = await timely(feed.snapshot(), readDeadline, wait)
     if (listeners.size === 0) return
     tell(facts)
     cursor = place
@@ -93,7 +94,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
         return
       }
       const since = era
-      const answer = await timely(feed.read(cursor, { waitMs, limit }), wait)
+      const answer = await timely(feed.read(cursor, { waitMs, limit }), waitMs + readDeadline, wait)
       if (since !== era) continue
       if (answer === 'gap') {
         forget()
@@ -121,15 +122,17 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
     }
   }
 
+  /** Within the deadline, also where it takes several reads; after a failure not again at once. */
   async function catchUp(maxStaleness: number): Promise<boolean> {
-    reading ??= pull(0).finally(() => {
-      reading = undefined
-    })
-    try {
-      await reading
-    } catch {
-      return false
-    }
+    if (monotonic() - failedAt < readWaits) return false
+    reading ??= timely(pull(0), readDeadline, wait)
+      .catch(() => {
+        failedAt = monotonic()
+      })
+      .finally(() => {
+        reading = undefined
+      })
+    await reading
     return monotonic() - provenAt < maxStaleness
   }
 
@@ -161,9 +164,9 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
 }
 
 /** @throws AuthError ERR_FEED_STALE where the feed rejects or takes longer than the deadline. */
-function timely<T>(answer: Promise<T>, wait: (ms: number) => Promise<void>): Promise<T> {
+function timely<T>(answer: Promise<T>, deadline: number, wait: (ms: number) => Promise<void>): Promise<T> {
   return new Promise((resolve, reject) => {
-    void wait(readWaits + readDeadline).then(() => reject(new AuthError('ERR_FEED_STALE', 'the feed does not answer')))
+    void wait(deadline).then(() => reject(new AuthError('ERR_FEED_STALE', 'the feed does not answer')))
     answer.then(resolve, (error) =>
       reject(new AuthError('ERR_FEED_STALE', 'the feed cannot be read', { cause: safeCause(error) })),
     )

@@ -45,12 +45,12 @@ export function publishing(
   return {
     ...store,
 
-    /** The one that has to go, where a user has too many, goes everywhere. */
+    /** The one that has to go, where a user has too many, goes everywhere; also where others sign in at the same time. */
     async save(id, record, options) {
       const handle = handleOf(id)
       const before = await store.listByUser(handle)
       const saved = await store.save(id, record, options)
-      if (saved !== 'saved' || before.sessions.length < options.cap) return saved
+      if (saved !== 'saved' || before.sessions.length < options.cap / 2) return saved
       const after = new Set((await store.listByUser(handle)).sessions.map((one) => one.id))
       for (const { id: gone } of before.sessions) if (!after.has(gone)) await end(gone)
       return saved

@@ -107,15 +107,8 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
         ? ({ kind: 'token', token: input } as const)
         : readBearer(input.headers.get('authorization'))
     if (bearer.kind !== 'token') return reject(bearer.kind === 'absent' ? 'absent' : 'malformed_request')
-    const judged = verifyAccessToken(bearer.token, {
-      resolve,
-      issuer,
-      audience,
-      now: clock(),
-      clockTolerance,
-      maxLifetime,
-      seen,
-    })
+    const how = { resolve, issuer, audience, now: clock(), clockTolerance, maxLifetime, seen }
+    const judged = verifyAccessToken(bearer.token, how)
     // Where the answer is there at once nothing is awaited: each wait is a tenth of what a token seen before costs.
     const verified = judged instanceof Promise ? await judged : judged
     if (!verified.ok) return reject(verified.reason)
@@ -131,6 +124,11 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
       const verdict = judgement instanceof Promise ? await judgement : judgement
       if (verdict === 'changed') return reject('outdated')
       if (verdict === 'unproven' && onStale === 'refuse') throw feedStale()
+      // What had to be read first may have revoked its key.
+      if (judgement instanceof Promise) {
+        const again = await verifyAccessToken(bearer.token, how)
+        if (!again.ok) return reject(again.reason)
+      }
       const lives = verdict === 'good' || (verdict === 'unproven' && onStale !== 'refuse' && (await onStale(session)))
       if (!lives) return reject('revoked')
     }

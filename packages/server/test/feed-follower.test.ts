@@ -111,3 +111,27 @@ test('more than one answer holds proves nothing until the last of them', async (
   await expect.poll(() => heard.length).toBe(2_501)
   stop()
 })
+
+test('who asks is answered within two seconds, also where the log has no end', async () => {
+  const deadlines: (() => void)[] = []
+  let reads = 0
+  const follower = createFollower(
+    {
+      append: never,
+      snapshot: async () => ({ facts: [], cursor: '0' }),
+      async read() {
+        reads += 1
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        return { facts: Array.from({ length: 1_000 }, () => fact), cursor: String(reads) }
+      },
+    } as never,
+    { wait: (ms) => new Promise((end) => void (ms === 2_000 && deadlines.push(end))) },
+  )
+  const stop = follower.subscribe(notebook().listener)
+  await expect.poll(() => reads).toBeGreaterThan(1)
+  const asked = follower.isCurrent(0)
+  await expect.poll(() => reads).toBeGreaterThan(5)
+  for (const end of deadlines) end()
+  expect(await asked).toBe(false)
+  stop()
+})

@@ -150,6 +150,32 @@ test.each(['token', 'token+store', 'hybrid'] as const)(
   },
 )
 
+test.each(['token', 'token+store', 'hybrid'] as const)(
+  '%s: no server that has not heard of its end takes a key for good at its first question',
+  async (kind) => {
+    const clock = fakeClock()
+    const feed = memoryFeed({ clock })
+    const store = memoryStore({ clock })
+    const server = bench(kind, { clock, store, auth: { feed } })
+    const agent = await server.signedIn()
+    await feed.append({ kind: 'key', kid: keyRing.signer(clock()).kid, until: clock() + day })
+    const fresh = bench(kind, { clock, store, auth: { feed: { ...feed } } })
+    expect(await whoIs(fresh, fresh.adopt(agent))).toBe('unknown_key')
+    const down = () => Promise.reject(new Error('down'))
+    const deaf = bench(kind, { clock, store, auth: { feed: { ...feed, read: down, snapshot: down } } })
+    expect(await whoIs(deaf, deaf.adopt(agent))).toBe('ERR_FEED_STALE')
+  },
+)
+
+test('two who sign in at once, where one has to make room, are both told of', async () => {
+  const { here, there } = twoServers('hybrid', 'bearer', { limits: { signIn: false, sessionsPerUser: 2 } })
+  const first = there.adopt(await here.signedIn())
+  expect(await whoIs(there, first)).toBe('ok')
+  here.clock.advance('1s')
+  await Promise.all([here.signedIn(), there.signedIn()])
+  await expect.poll(() => whoIs(there, first), soon).toBe('revoked')
+})
+
 describe('watch', () => {
   /** A session of a server, and what its watcher heard. */
   async function watched(options: { readonly feed?: (clock: FakeClock) => ChangeFeed } = {}) {

@@ -57,6 +57,8 @@ interface Entry {
  */
 interface Flight {
   readonly answer: Promise<Found | undefined>
+  /** When it began. One that an outage held up may bring what was true before it. */
+  readonly readAt: number
 }
 
 const optionNames = [
@@ -94,7 +96,9 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
     throw new RangeError('cached({ maxBytes }) must be a whole number of at least 1, e.g. 33554432')
 
   const follower: Follower | undefined = options.feed && follow(options.feed)
-  const facts = createHeldFacts(clock)
+  // By the clock that nobody sets, since what is forgotten too early would be believed again.
+  const facts = createHeldFacts(monotonic)
+  const longestKept = Math.max(maxAge, staleFor)
   const entries = new Map<string, Entry>()
   const flights = new Map<string, Flight>()
   const absent = new Map<string, number>()
@@ -118,7 +122,8 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
       }
       misses += 1
       if (isKnownAbsent(id, now)) return undefined
-      const { answer } = flights.get(id) ?? fly(id, now)
+      const flight = flights.get(id)
+      const { answer } = flight !== undefined && now - flight.readAt < maxStaleness ? flight : fly(id, now)
       return staleFor === 0 ? answer : answer.catch((error: unknown) => inNeed(id, error))
     },
 
@@ -164,7 +169,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
   }
 
   function fly(id: string, readAt: number): Flight {
-    const flight: Flight = { answer: read().finally(() => flights.get(id) === flight && flights.delete(id)) }
+    const flight: Flight = { readAt, answer: read().finally(() => flights.get(id) === flight && flights.delete(id)) }
     flights.set(id, flight)
     return flight
 
@@ -233,7 +238,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
   }
 
   function hear(fact: Fact): void {
-    facts.hold(fact)
+    facts.hold({ ...fact, until: monotonic() + Math.max(fact.until - clock(), longestKept) })
     if (fact.kind === 'session' || fact.kind === 'changed') forget(fact.id)
     // Whose flights these are is not known before they land.
     else flights.clear()
@@ -250,8 +255,10 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
   }
 
   function inNeed(id: string, error: unknown): Found {
+    const now = monotonic()
     const entry = entries.get(id)
-    if (entry !== undefined && isGood(id, entry, monotonic(), staleFor)) return entry.found
+    const kept = entry !== undefined && now - entry.readAt < longestKept
+    if (kept && isGood(id, entry, now, staleFor)) return entry.found
     throw error
   }
 }

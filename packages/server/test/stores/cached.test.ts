@@ -136,6 +136,43 @@ test('one read for all who ask at once; a failure is theirs together and is not 
   expect(await ask(id)).toBe(id)
 })
 
+test('nobody joins a read that has been on its way for longer than the promise', async () => {
+  const { signIn, ask, holdUp, pass, inner } = bench()
+  const id = await signIn()
+  let arrive = (): void => {}
+  holdUp(
+    new Promise((resolve) => {
+      arrive = resolve
+    }),
+  )
+  const held = ask(id)
+  holdUp(undefined)
+  await inner.delete(id)
+  pass(5_000)
+  const asked = ask(id)
+  arrive()
+  expect(await asked).toBeUndefined()
+  expect(await held).toBe(id)
+  expect(await ask(id)).toBeUndefined()
+})
+
+test('what was said of a session is known for as long as it may be kept, however soon its fact is past', async () => {
+  const feed = memoryFeed()
+  const { signIn, ask, inner, store } = bench({ feed: { ...feed }, maxAge: '2h', monotonic: () => performance.now() })
+  const id = await signIn()
+  expect(await ask(id)).toBe(id)
+  const { epoch = 0 } = await inner.listByUser(handleOf(id))
+  await feed.append({ kind: 'user', handle: handleOf(id), epoch: epoch + 1, until: Date.now() + 1 })
+  for (let at = 0; at < 3_000; at += 1) await feed.append({ kind: 'key', kid: `${at}`, until: Date.now() + 60_000 })
+  const { hits } = store.stats
+  await expect.poll(async () => ((await ask(id)) === id ? store.stats.hits : -1), { interval: 20 }).toBe(hits)
+  await new Promise((resolve) => setTimeout(resolve, 600))
+  const before = store.stats.hits
+  await ask(id)
+  expect(store.stats.hits).toBe(before)
+  await store.close()
+})
+
 test('ids that are not there are remembered for a second, and push out nobody', async () => {
   const { signIn, ask, finds, pass, store } = bench()
   const id = await signIn()
