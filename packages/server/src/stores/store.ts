@@ -100,7 +100,7 @@ export interface BridgedStore extends SessionStore {
  *
  * @example
  * ```ts
- * isBridged(unstorageStore({ storage })) // true
+ * isBridged(memoryStore()) // false
  * ```
  */
 export function isBridged(store: SessionStore): store is BridgedStore {
