@@ -45,12 +45,15 @@ export function publishing(
   return {
     ...store,
 
-    /** The one that has to go, where a user has too many, goes everywhere; also where others sign in at the same time. */
+    /**
+     * The one that has to go, where a user has too many, goes everywhere; also where others sign in at the same time, and
+     * where the store itself keeps fewer than the cap says.
+     */
     async save(id, record, options) {
       const handle = handleOf(id)
       const before = await store.listByUser(handle)
       const saved = await store.save(id, record, options)
-      if (saved !== 'saved' || before.sessions.length < options.cap / 2) return saved
+      if (saved !== 'saved' || before.sessions.length === 0) return saved
       const after = new Set((await store.listByUser(handle)).sessions.map((one) => one.id))
       for (const { id: gone } of before.sessions) if (!after.has(gone)) await end(gone)
       return saved

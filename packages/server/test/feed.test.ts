@@ -3,8 +3,11 @@ import type { ChangeFeed, Facts } from '../src/feeds/feed.ts'
 import { memoryFeed } from '../src/feeds/memory.ts'
 import { memoryStore } from '../src/index.ts'
 import { cached } from '../src/stores/cached.ts'
+import type { SessionStore } from '../src/stores/store.ts'
 import { type FakeClock, fakeClock } from '../src/testing/index.ts'
 import { ada, type Bench, bench, day, keyRing, type legal, verdict, whoIs, withStore } from './strategies/bench.ts'
+
+type SaveArguments = Parameters<SessionStore['save']>
 
 /** Two servers of one application: one store, one log, and each its own reader of it. */
 function twoServers(kind: (typeof legal)[number][0], transport: (typeof legal)[number][1], options: object = {}) {
@@ -74,6 +77,24 @@ describe.each(withStore)('%s over %s, with a feed', (kind, transport) => {
       await here.signedIn()
     }
     await expect.poll(() => whoIs(there, first), soon).toMatch(/^(?:revoked|unknown)$/)
+  })
+
+  test('also where the store keeps fewer than the limit says', async () => {
+    const clock = fakeClock()
+    const feed = memoryFeed({ clock })
+    const memory = memoryStore({ clock })
+    const small = {
+      ...memory,
+      save: (...[id, record, { epoch }]: SaveArguments) => memory.save(id, record, { epoch, cap: 2 }),
+    }
+    const here = bench(kind, { transport, clock, store: small, auth: { feed, limits: { signIn: false } } })
+    const first = await here.signedIn()
+    const { id } = (await here.record(first)) ?? {}
+    for (let at = 0; at < 2; at += 1) {
+      clock.advance('1s')
+      await here.signedIn()
+    }
+    expect((await feed.snapshot()).facts).toMatchObject([{ kind: 'session', id }])
   })
 
   test('nothing is told of sessions that are not there', async () => {
