@@ -134,7 +134,6 @@ export async function createApp(
         if (pathname.startsWith('/playground/')) return await answerInternals(request, internals)
         if (pathname.startsWith('/assets/')) return (await assets.answer(pathname)) ?? problem(404, 'not_found')
         const response = await log.record(request, active, () => route(request).catch(failure))
-        attacks.saw(request, response)
         return request.method === 'HEAD' ? new Response(null, response) : response
       } catch (error) {
         return failure(error)

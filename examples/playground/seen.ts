@@ -56,6 +56,10 @@ export interface SeenRequest {
     readonly transport: Transport
     /** `Sec-Fetch-Site`, where the browser sent it. */
     readonly site?: string
+    /** `Sec-Fetch-Mode`, likewise. */
+    readonly mode?: string
+    /** The origin of the page that caused it, where that is another one. */
+    readonly from?: string
   }
   readonly credentials: readonly SeenCredential[]
   readonly session: Verdict
@@ -73,12 +77,21 @@ export interface CookieNames {
 export function seenRequest(request: Request, configured: Transport): SeenRequest['request'] {
   const asked = request.headers.get(transportHeader)
   const site = request.headers.get('sec-fetch-site')
+  const mode = request.headers.get('sec-fetch-mode')
+  const { origin } = new URL(request.url)
+  const from = request.headers.get('origin') ?? originOf(request.headers.get('referer')) ?? origin
   return {
     method: request.method,
     path: maskPath(new URL(request.url)),
     transport: asked === 'cookie' || asked === 'bearer' || asked === 'split' ? asked : configured,
     ...(site === null ? {} : { site: maskText(site, 20) }),
+    ...(mode === null ? {} : { mode: maskText(mode, 20) }),
+    ...(from === origin ? {} : { from: maskText(from, 100) }),
   }
+}
+
+function originOf(url: string | null): string | undefined {
+  return url !== null && URL.canParse(url) ? new URL(url).origin : undefined
 }
 
 /** The credentials of a request, whether or not this configuration reads them. */

@@ -2,8 +2,9 @@
  * A page of another origin makes the visitor's browser send requests here: what is common to a site elsewhere and to a neighbour.
  * @module
  */
+import type { SeenRequest } from '../seen.ts'
 import type { Attack, AttackCard, Fact, Finding, World } from './attack.ts'
-import type { Arrived, Elsewhere } from './elsewhere.ts'
+import type { Elsewhere } from './elsewhere.ts'
 
 /** The steps of such a page at one of the attacker's two origins. */
 export function anotherPage(
@@ -15,18 +16,46 @@ export function anotherPage(
   return {
     ...card,
     steps: {
-      open: async () => {
-        const origin = (await elsewhere.origins())[where]
-        elsewhere.take(origin)
-        return { told: { origin } }
-      },
+      open: async () => ({ told: { origin: (await elsewhere.origins())[where] } }),
       judge: async ({ body }) => {
-        const origin = (await elsewhere.origins())[where]
-        const harm = readHarm(body)
-        return { finding: { ...judge(elsewhere.take(origin), harm, world), link: `${origin}/` } }
+        const finding = judge(readArrived(body.arrived), readHarm(body), world)
+        return { finding: { ...finding, link: `${(await elsewhere.origins())[where]}/` } }
       },
     },
   }
+}
+
+/** A request to the playground that the attacker's page caused, as the playground's list of requests tells it. */
+interface Arrived {
+  readonly method: string
+  readonly path: string
+  readonly by: string
+  readonly site: string
+  /** How many credentials came along. */
+  readonly credentials: number
+  readonly status: number
+}
+
+const mostArrived = 20
+
+const senders: { readonly [mode: string]: string } = {
+  navigate: 'a form',
+  cors: 'fetch',
+  'no-cors': 'fetch without CORS',
+}
+
+function readArrived(value: unknown): readonly Arrived[] {
+  const seen = Array.isArray(value)
+    ? (value as readonly Pick<SeenRequest, 'request' | 'credentials' | 'result'>[]).slice(0, mostArrived)
+    : []
+  return seen.map(({ request, credentials, result }) => ({
+    method: request.method,
+    path: request.path,
+    by: request.method === 'OPTIONS' ? 'the browser before a fetch' : (senders[request.mode ?? ''] ?? 'the browser'),
+    site: request.site ?? 'of no known site',
+    credentials: credentials.length,
+    status: result.status,
+  }))
 }
 
 /** What the playground's own page saw of the harm, before and after. */
@@ -44,11 +73,11 @@ function readHarm({ signedOut, written, read }: Readonly<Record<string, unknown>
 
 function judge(arrived: readonly Arrived[], harm: Harm, world: World): Finding {
   const facts: Fact[] = [
-    ...arrived.map(({ method, path, by, site, cookies, status }) => ({
-      what: `${method} ${path}, by ${method === 'OPTIONS' ? 'the browser before a fetch' : by}`,
-      answer: `${status}, ${site}, ${sayCookies(cookies)}`,
+    ...arrived.map(({ method, path, by, site, credentials, status }) => ({
+      what: `${method} ${path}, by ${by}`,
+      answer: `${status}, ${site}, ${credentials === 0 ? 'no cookie' : 'with the cookie'}`,
       // What is answered to nobody does nothing to anybody.
-      ...(isUnsafe(method) && (cookies > 0 || status >= 400) ? { good: status >= 400 } : {}),
+      ...(isUnsafe(method) && (credentials > 0 || status >= 400) ? { good: status >= 400 } : {}),
     })),
     { what: 'What its script could read', answer: harm.read.join(', ') || 'nothing', good: harm.read.length === 0 },
     { what: 'A note of its own', answer: harm.written ? 'written' : 'none', good: !harm.written },
@@ -76,7 +105,7 @@ function conclude(arrived: readonly Arrived[], harm: Harm, { configuration }: Wo
       why: 'The browser let none of its requests through.',
       advice: 'Something in between, such as an extension, blocks them: try another browser.',
     }
-  const sent = arrived.filter(({ cookies }) => cookies > 0).length
+  const sent = arrived.filter(({ credentials }) => credentials > 0).length
   const { transport } = configuration()
   if (sent > 0)
     return {
@@ -95,10 +124,6 @@ function conclude(arrived: readonly Arrived[], harm: Harm, { configuration }: Wo
         why: 'SameSite=Strict kept the cookie in the browser; the origin check, which would have refused it as well, stands behind.',
         advice: 'Keep both guards: with sameSite: none the origin check alone would be left.',
       }
-}
-
-function sayCookies(count: number): string {
-  return count === 0 ? 'no cookie' : 'with the cookie'
 }
 
 function isUnsafe(method: string): boolean {

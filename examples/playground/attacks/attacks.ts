@@ -3,9 +3,10 @@
  * @module
  */
 import { readJson } from '../body.ts'
+import type { Configuration } from '../configuration.ts'
 import { isOwn } from '../internals.ts'
 import { problem } from '../problem.ts'
-import type { AttackCard, World } from './attack.ts'
+import type { AttackCard, Finding, World } from './attack.ts'
 import { crossSiteAttack } from './cross-site.ts'
 import { createElsewhere } from './elsewhere.ts'
 import { fixationAttack } from './fixation.ts'
@@ -19,14 +20,12 @@ export interface Attacks {
   readonly cards: readonly AttackCard[]
   /** Answers a path under `/playground/attacks/`, for the playground's own page alone. */
   answer(request: Request): Promise<Response>
-  /** Told of every request to the application, to know what the attacker's pages caused. */
-  saw(request: Request, response: Response): void
   close(): Promise<void>
 }
 
 /** The attacks on a running playground. Nothing listens before one is run. */
 export function openAttacks(world: World): Attacks {
-  const elsewhere = createElsewhere(world.origin, world.names)
+  const elsewhere = createElsewhere(world.origin)
   // The last one signs the visitor out.
   const attacks = [
     scriptAttack(world),
@@ -48,9 +47,21 @@ export function openAttacks(world: World): Attacks {
       if (request.method !== 'POST') return problem(405, 'method_not_allowed', { allow: 'POST' })
       const body = await readJson(request)
       if (body instanceof Response) return body
-      return Response.json(await attack.steps[name]?.({ request, body }), { headers: { 'cache-control': 'no-store' } })
+      const step = isTorn(world.configuration()) ? { finding: torn } : await attack.steps[name]?.({ request, body })
+      return Response.json(step, { headers: { 'cache-control': 'no-store' } })
     },
-    saw: elsewhere.saw,
     close: elsewhere.close,
   }
+}
+
+/** Nodes that know nothing of each other's sessions refuse whoever asks, the attacker as well as you. */
+function isTorn({ strategy, servers }: Configuration): boolean {
+  return strategy !== 'token' && servers.nodes > 1 && !servers.shared
+}
+
+const torn: Finding = {
+  verdict: 'nothing',
+  why: 'The nodes share no store: each refuses what another one granted, so nothing can be told of an attack.',
+  advice: 'Start the playground with a store that all nodes read, such as --store redis.',
+  facts: [],
 }

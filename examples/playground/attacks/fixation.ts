@@ -76,7 +76,14 @@ function conclude({ adopted, outlived }: Outcome, { configuration }: World): Omi
       advice: 'Where your application raises somebody’s rights, call auth.renew(), which does the same.',
     }
   const lives = 'Every sign-in makes a new credential: the planted token is still Grace’s'
-  return configuration().strategy === 'token'
+  const { strategy } = configuration()
+  if (strategy === 'session')
+    return {
+      verdict: 'fails',
+      why: `${lives} where a near-cache has not heard yet that it ended, and never became Ada’s.`,
+      advice: 'Lower --cache, or give the cache a change feed, by which it hears at once.',
+    }
+  return strategy === 'token'
     ? {
         verdict: 'fails',
         why: `${lives}, and never became Ada’s.`,

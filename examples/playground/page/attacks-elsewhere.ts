@@ -15,14 +15,21 @@ const patience = 20_000
 /** Lets the attacker's page do what it can, and has the harm judged. */
 export async function visitElsewhere({ playground }: Attacking, take: Take): Promise<Finding> {
   const { client } = playground
-  const before = await writtenNotes(client)
   const opened = await take('open')
   if ('finding' in opened) return opened.finding
-  const report = await openFrame(String(opened.told.origin))
+  const origin = String(opened.told.origin)
+  const writtenBefore = await writtenNotes(client)
+  await playground.look()
+  const known = new Set(playground.requests.map(({ id }) => id))
+  const report = await openFrame(origin)
+  await playground.look()
+  const arrived = playground.requests
+    .filter(({ id, request }) => request.from === origin && !known.has(id))
+    .map(({ request, credentials, result }) => ({ request, credentials, result }))
   const signedOut = !(await client.fetch('/api/me')).ok
-  const written = (await writtenNotes(client)) > before
+  const written = (await writtenNotes(client)) > writtenBefore
   const read = report?.read.map(({ what }) => what) ?? []
-  return findingOf(await take('judge', { signedOut, written, read }))
+  return findingOf(await take('judge', { arrived: arrived.toReversed(), signedOut, written, read }))
 }
 
 async function writtenNotes(client: Client): Promise<number> {

@@ -5,6 +5,7 @@ import { type App, createApp } from '../app.ts'
 import type { Finding, Step } from '../attacks/attack.ts'
 import { readCommand } from '../flags.ts'
 import { listen } from '../listen.ts'
+import type { SeenRequest } from '../seen.ts'
 import { legal } from './visitor.ts'
 
 const users: readonly User[] = [
@@ -131,11 +132,20 @@ describe('a page of another origin', () => {
     expect(findingOf(await step(id, 'judge', { read: [] })).verdict).toBe('nothing')
     const headers = { origin: String(from), 'sec-fetch-site': id }
     await fetch(`${origin}/auth/sign-out`, { method: 'POST', headers })
-    await fetch(`${origin}/api/me`, { headers: { origin: 'http://somebody.example' } })
-    const finding = findingOf(await step(id, 'judge', { read: [] }))
+    await fetch(`${origin}/api/me`, { headers: { referer: `${from}/`, cookie: 'handstamp=1' } })
+    const listed = await fetch(`${origin}/playground/requests`)
+    const { requests } = (await listed.json()) as { readonly requests: readonly SeenRequest[] }
+    const arrived = requests.filter(({ request }) => request.from === from)
+    expect(arrived).toHaveLength(2)
+    const finding = findingOf(await step(id, 'judge', { arrived, read: [] }))
     expect(finding.verdict).toBe('fails')
-    expect(finding.facts[0]).toMatchObject({ what: 'POST /auth/sign-out, by fetch', good: true })
-    expect(finding.facts).toHaveLength(4)
+    expect(finding.facts.map(({ what, good }) => [what, good])).toEqual([
+      ['GET /api/me, by fetch', undefined],
+      ['POST /auth/sign-out, by fetch', true],
+      ['What its script could read', true],
+      ['A note of its own', true],
+      ['You', true],
+    ])
 
     for (const harm of [{ signedOut: true }, { written: true }, { read: ['GET /api/me'] }])
       expect(findingOf(await step(id, 'judge', harm)).verdict).toBe('succeeds')
@@ -188,6 +198,11 @@ describe('a spent refresh token', () => {
     const { step } = await open('--strategy', strategy)
     expect(findingOf(await step('spent-token', 'copy')).verdict).toBe('nothing')
   })
+})
+
+test('of nodes that share no store nothing can be told', async () => {
+  const { run } = await open('--nodes', '2')
+  expect(await run('store')).toMatchObject({ verdict: 'nothing', why: expect.stringContaining('share no store') })
 })
 
 describe('who may ask', () => {
