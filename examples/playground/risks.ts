@@ -4,7 +4,7 @@
  */
 import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
-import { type Lifetimes, type StorageName, storages } from './configuration.ts'
+import { type Lifetimes, type Servers, type StorageName, storages } from './configuration.ts'
 import { sayDuration } from './durations.ts'
 
 export type Level = 'none' | 'low' | 'medium' | 'high'
@@ -36,6 +36,8 @@ export interface RiskSetting {
   readonly transport: Transport
   readonly strategy: StrategyKind
   readonly lifetimes: Lifetimes
+  /** Whether the servers hear from one another what has ended; they do not unless said. */
+  readonly servers?: Pick<Servers, 'feed'>
 }
 
 /** What decides about a storage: who can read it, and whether the browser sends it without being asked. */
@@ -118,10 +120,11 @@ function scriptGets({ storage, transport, strategy }: RiskSetting): string {
     : `It takes ${all} away in one line, and uses it from anywhere.`
 }
 
-function stolenLasts({ transport, strategy, lifetimes }: RiskSetting): string {
+function stolenLasts({ transport, strategy, lifetimes, servers }: RiskSetting): string {
   const { access, idle, lifetime } = lifetimes
   const whole = sayDuration(lifetime)
   const short = sayDuration(access ?? lifetime)
+  const heard = (servers?.feed ?? 'none') !== 'none'
   const unused = idle === undefined ? '' : `, or ${sayDuration(idle)} without use`
   switch (strategy) {
     case 'session':
@@ -133,7 +136,7 @@ function stolenLasts({ transport, strategy, lifetimes }: RiskSetting): string {
     case 'hybrid':
       return transport === 'bearer'
         ? `A stolen access token is good for at most ${short}. A stolen refresh token brings new ones until the user's own is used next: then the session ends for both.`
-        : `A stolen access token is good for at most ${short}, also after the session has ended.`
+        : `A stolen access token is good for at most ${short}, ${heard ? 'and dies with its session at once' : 'also after the session has ended'}.`
   }
 }
 

@@ -16,6 +16,7 @@ const pace = 1_000
 export function followFeed(playground: Playground): () => void {
   let nodes: readonly NodeFeed[] = []
   let visible = false
+  let latest: string | undefined
   new IntersectionObserver((entries) => {
     visible = entries.at(-1)?.isIntersecting === true
     if (visible) void look()
@@ -46,7 +47,13 @@ export function followFeed(playground: Playground): () => void {
         : [h('li', { class: 'empty' }, nothing(configuration))]),
     )
   }
-  return show
+  return () => {
+    // What was just asked for may be news.
+    const [request] = playground.requests
+    if (visible && request?.id !== latest) void look()
+    latest = request?.id
+    show()
+  }
 }
 
 interface Event extends FeedMoment {

@@ -15,7 +15,9 @@ export function drawLanes(target: HTMLElement, nodes: number): void {
   render(
     target,
     ...lanes.map((lane) => placed(h('span', { class: 'lane-track', 'aria-hidden': 'true' }), { lane })),
-    ...lanes.map((lane) => placed(h('span', { class: 'lane-name', 'aria-hidden': 'true' }, `node-${lane}`), { lane })),
+    ...lanes.map((lane) =>
+      placed(h('span', { class: 'lane-name', 'aria-hidden': 'true' }, h('span', {}, 'node-'), lane), { lane }),
+    ),
     list,
   )
 }

@@ -17,19 +17,20 @@ export interface Story {
 export function tellRun(answers: readonly Answered[], configuration: Configuration): Story {
   const known = answers.filter(({ status }) => status === 200)
   const refused = answers.filter(({ status }) => status === 401)
+  const sum = `Let in ${known.length} of ${answers.length} times.`
   const cost = costOf(answers)
   if (answers.length === 0) return { good: false, sum: 'No answer.', why: 'The server cannot be reached.', cost: '' }
   if (known.length === answers.length)
     return {
       good: true,
-      sum: `Let in ${known.length} times out of ${answers.length}.`,
+      sum,
       why: whyAll(answers, configuration),
       cost,
     }
   if (known.length > 0) {
     return {
       good: false,
-      sum: `Let in ${known.length} times out of ${answers.length}.`,
+      sum,
       why: `${names(known)} made the session and keeps it in its own memory. ${names(refused)} never heard of it, so whoever asks there is nobody: signed in, signed out, signed in. Make the balance sticky, share a store, or let a token bring the proof.`,
       afterwards: 'The page asked for itself meanwhile, met a node that does not know it, and is signed out by that.',
       cost,
@@ -37,7 +38,7 @@ export function tellRun(answers: readonly Answered[], configuration: Configurati
   }
   return {
     good: false,
-    sum: `Let in 0 times out of ${answers.length}.`,
+    sum,
     why:
       refused.length === answers.length
         ? 'No node that answered knows this session: it has ended, or the one that keeps it was not asked. Send again to sign in anew.'

@@ -66,6 +66,9 @@ export function serversPanel(playground: Playground): () => void {
     )
     render(byId('servers-facts'), ...facts(configuration))
     drawLanes(byId('lanes'), configuration.servers.nodes)
+    // Only where something can go wrong is there much to tell.
+    const { nodes, shared } = configuration.servers
+    byId('lanes-story').toggleAttribute('data-short', nodes === 1 || shared)
     render(byId('lanes-story'), h('p', { class: 'empty' }, invitation(configuration)))
   }
 

@@ -36,7 +36,8 @@ export function sessionsPanel(playground: Playground): () => void {
     const count = sessions?.filter(({ current }) => !current).length ?? 0
     const { access } = configuration.lifetimes
     const note = byId('sessions-note')
-    note.hidden = configuration.strategy !== 'hybrid' || !sessions
+    // Where a feed carries the news, the token dies as well.
+    note.hidden = configuration.strategy !== 'hybrid' || !sessions || configuration.servers.feed !== 'none'
     if (access !== undefined)
       note.textContent = `Ending a session takes its refresh token at once. An access token that is out already is good for ${sayDuration(access)} at most.`
     others.hidden = !sessions

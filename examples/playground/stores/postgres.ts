@@ -1,8 +1,9 @@
 /**
- * `--store postgres://…`: PostgreSQL over pg.
+ * `--store postgres://…`: PostgreSQL over pg, and a table of it as the change feed.
  * @module
  */
 import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/local-servers/postgres'
+import { migrate as migrateFeed, postgresFeed } from '@handstamp/server/feeds/postgres'
 import { migrate, postgres, sqlStore } from '@handstamp/server/stores/sql'
 import { Pool } from 'pg'
 import { countedDatabase } from './counted.ts'
@@ -19,12 +20,21 @@ export const local: LocalStore = {
 
 export async function prepare(address: string): Promise<void> {
   const pool = openPool(address)
-  await migrate(postgres(pool)).finally(() => pool.end())
+  try {
+    await migrate(postgres(pool))
+    await migrateFeed(pool)
+  } finally {
+    await pool.end()
+  }
 }
 
 export async function open({ address, told }: StoreSetting): Promise<OpenStore> {
   const pool = openPool(address)
-  return { store: sqlStore({ database: countedDatabase(postgres(pool), told) }), close: () => pool.end() }
+  return {
+    store: sqlStore({ database: countedDatabase(postgres(pool), told) }),
+    feed: postgresFeed({ pool, listener: pool }),
+    close: () => pool.end(),
+  }
 }
 
 function openPool(connectionString: string): Pool {

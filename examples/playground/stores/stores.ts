@@ -47,7 +47,7 @@ const kinds: { readonly [K in StoreKind]: Kind } = {
   file: { written: 'file:DIR', shared: true, feed: 'none', leaf: () => import('./file.ts') },
   sqlite: { written: 'sqlite:FILE', shared: true, feed: 'none', leaf: () => import('./sqlite.ts') },
   redis: { written: 'redis://HOST:PORT', shared: true, feed: 'redis', leaf: () => import('./redis.ts') },
-  postgres: { written: 'postgres://…', shared: true, feed: 'none', leaf: () => import('./postgres.ts') },
+  postgres: { written: 'postgres://…', shared: true, feed: 'postgres', leaf: () => import('./postgres.ts') },
   mysql: { written: 'mysql://…', shared: true, feed: 'none', leaf: () => import('./mysql.ts') },
   memcached: { written: 'memcached://HOST:PORT', shared: true, feed: 'none', leaf: () => import('./memcached.ts') },
 }

@@ -1,54 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
-
-const main = new URL('../main.ts', import.meta.url).pathname
-const patience = 20_000
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Running {
-  readonly child: ChildProcess
-  /** The origin of the ready line. */
-  readonly ready: Promise<string>
-  readonly ended: Promise<Ended>
-}
-
-const running = new Set<ChildProcess>()
-
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL')
-})
-
-function start(...flags: string[]): Running {
-  const child = spawn(process.execPath, ['--conditions=handstamp-source', main, ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.add(child)
-  let [stdout, stderr] = ['', '']
-  const ready = new Promise<string>((resolve, reject) => {
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text
-      const origin = /^ready (\S+)$/m.exec(stdout)?.[1]
-      if (origin !== undefined) resolve(origin)
-    })
-    child.once('close', () => reject(new Error(`it ended before it was ready: ${stderr}`)))
-  })
-  ready.catch(() => {})
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = once(child, 'close').then(([code]) => {
-    running.delete(child)
-    return { code: code as number | null, stdout, stderr }
-  })
-  return { child, ready, ended }
-}
+import { describe, expect, test } from 'vitest'
+import { patience, start } from './running.ts'
 
 describe('the process', () => {
   test('says that it is ready, serves on both loopback addresses, and ends when it is told to', {
@@ -95,6 +48,21 @@ describe('the process', () => {
     server.close()
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(new RegExp(`^playground: port ${port} is busy.*--port.*\\n$`))
+  })
+
+  test.each([
+    ['--store redis', /no redis server.*apt-get.*--store redis:\/\//],
+    ['--store memcached', /no memcached server/],
+    ['--store redis://user:secret@127.0.0.1:1', /--store redis cannot be used \(ECONNREFUSED\)/],
+    ['--store postgres://user:secret@127.0.0.1:1/x --nodes 2', /--store postgres cannot be used \(ECONNREFUSED\)/],
+    ['--store sqlite:/no/such/folder/s.db', /--store sqlite cannot be used/],
+  ])('%s is one line and exit 1 where there is none', { timeout: patience }, async (line, message) => {
+    const running = start.with({ HANDSTAMP_NO_SERVERS: '1' })('--port', '0', '--no-open', ...line.split(' '))
+    const { code, stdout, stderr } = await running.ended
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^playground: [^\n]+\n$/)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('secret')
   })
 
   test.each([

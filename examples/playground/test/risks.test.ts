@@ -55,6 +55,15 @@ describe('the present configuration', () => {
     expect(report('session', 'cookie', 'cookie').stolen).toMatch(/30 days, or 1 hour without use.*at once/)
     expect(report('token', 'bearer', 'memory').stolen).toMatch(/5 minutes.*30 days.*Nobody can end it/)
     expect(report('token+store', 'bearer', 'memory').stolen).toMatch(/Ending the session works at once/)
+    const told = risksOf({
+      strategy: 'hybrid',
+      transport: 'cookie',
+      storage: 'cookie',
+      lifetimes: lifetimesOf('hybrid', {}),
+      servers: { feed: 'redis' },
+    })
+    expect(report('hybrid', 'cookie', 'cookie').stolen).toContain('also after the session has ended')
+    expect(told.stolen).toContain('dies with its session at once')
     const quick = risksOf({
       strategy: 'hybrid',
       transport: 'split',

@@ -1,0 +1,172 @@
+import { redisIsInstalled } from '@handstamp/local-servers/redis'
+import { describe, expect, test } from 'vitest'
+import type { Configuration } from '../configuration.ts'
+import type { NodeFeed } from '../feed-log.ts'
+import type { SeenRequest } from '../seen.ts'
+import { patience, type Running, start } from './running.ts'
+
+interface Browser {
+  ask(method: string, path: string, body?: unknown): Promise<Response>
+  signIn(): Promise<Response>
+  /** Which node answered what, so many times. */
+  answers(count: number): Promise<readonly string[]>
+}
+
+async function openBrowser({ ready }: Running): Promise<Browser> {
+  const origin = await ready
+  const jar = new Map<string, string>()
+  async function ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers: Record<string, string> = { origin, 'sec-fetch-site': 'same-origin' }
+    if (jar.size > 0) headers.cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    const response = await fetch(origin + path, {
+      method,
+      headers,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      if (value === '') jar.delete(name)
+      else jar.set(name, value)
+    }
+    return response
+  }
+  return {
+    ask,
+    signIn: () => ask('POST', '/auth/sign-in', { email: 'ada@example.com', password: 'analytical-engine' }),
+    async answers(count) {
+      const all: string[] = []
+      for (let turn = 0; turn < count; turn += 1) {
+        const response = await ask('GET', '/api/me')
+        all.push(`${response.headers.get('x-playground-node')} ${response.status}`)
+      }
+      return all
+    },
+  }
+}
+
+const flags = (line: string) => ['--port', '0', '--no-open', ...line.split(' ')]
+
+/** Until it holds, or the test's time is over. */
+async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (holds(answer)) return answer
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+describe('two nodes with a memory of their own', { timeout: patience }, () => {
+  test('know a session by turns, until the balance is sticky', async () => {
+    const running = start(...flags('--nodes 2 --strategy session'))
+    const browser = await openBrowser(running)
+    const signedIn = await browser.signIn()
+    expect(signedIn.headers.get('x-playground-node')).toBe('node-1')
+    const byTurns = ['node-2 401', 'node-1 200']
+    expect(await browser.answers(6)).toEqual([...byTurns, ...byTurns, ...byTurns])
+
+    const changed = (await (await browser.ask('POST', '/playground/balance', { balance: 'sticky' })).json()) as object
+    expect(changed).toMatchObject({ servers: { nodes: 2, balance: 'sticky', feed: 'none', shared: false } })
+    const [first = ''] = await browser.answers(1)
+    const again = await browser.signIn()
+    expect(again.headers.get('x-playground-node')).toBe(first.split(' ')[0])
+    expect(new Set(await browser.answers(4))).toEqual(new Set([`${again.headers.get('x-playground-node')} 200`]))
+    running.child.kill('SIGTERM')
+    expect(await running.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('verify the same tokens, pass notes on, and are asked together about what they saw', async () => {
+    const browser = await openBrowser(start(...flags('--nodes 2 --strategy token')))
+    await browser.signIn()
+    expect(await browser.answers(4)).toEqual(['node-2 200', 'node-1 200', 'node-2 200', 'node-1 200'])
+    const { text } = (await (await browser.ask('POST', '/api/notes', { text: 'by node-2' })).json()) as { text: string }
+    const notes = async () => ((await (await browser.ask('GET', '/api/notes')).json()) as { notes: object[] }).notes
+    for (const _ of [1, 2]) expect(await until(notes, ({ length }) => length > 0)).toMatchObject([{ text }])
+
+    const seen = (await (await browser.ask('GET', '/playground/requests')).json()) as { requests: SeenRequest[] }
+    expect(new Set(seen.requests.map(({ node }) => node))).toEqual(new Set(['node-1', 'node-2']))
+    expect(seen.requests.map(({ at }) => at)).toEqual(seen.requests.map(({ at }) => at).sort((a, b) => b - a))
+    const { cookies } = (await (await browser.ask('GET', '/playground/cookies')).json()) as { cookies: object[] }
+    expect(cookies).toMatchObject([{ attributes: expect.stringContaining('HttpOnly') }])
+  })
+
+  test('are switched together, with keys that both have and nobody had before', async () => {
+    const browser = await openBrowser(start(...flags('--nodes 2 --strategy session')))
+    await browser.signIn()
+    const body = { strategy: 'token', transport: 'cookie' }
+    const switched = (await (await browser.ask('POST', '/playground/configuration', body)).json()) as Configuration
+    expect(switched).toMatchObject({ strategy: 'token', switches: 1 })
+    expect((await browser.answers(2)).toSorted()).toEqual(['node-1 401', 'node-2 401'])
+    await browser.signIn()
+    expect((await browser.answers(2)).toSorted()).toEqual(['node-1 200', 'node-2 200'])
+    expect((await browser.ask('POST', '/playground/configuration', { strategy: 'jwt' })).status).toBe(400)
+    expect((await browser.ask('POST', '/playground/balance', { balance: 'random' })).status).toBe(400)
+  })
+
+  test('end with their parent, however that ends', async () => {
+    const running = start(...flags('--nodes 2'))
+    await openBrowser(running)
+    const nodes = await childrenOf(running.child.pid ?? 0)
+    if (nodes.length === 0) return
+    expect(nodes.length).toBeGreaterThanOrEqual(2)
+    running.child.kill('SIGKILL')
+    await running.ended
+    await until(
+      async () => nodes.filter(isThere),
+      ({ length }) => length === 0,
+    )
+  })
+})
+
+describe.skipIf(!redisIsInstalled())('nodes that share a Redis', { timeout: patience }, () => {
+  test('find each other’s sessions, cache them, and forget them when the feed says so', async () => {
+    const running = start(...flags('--nodes 3 --store redis --cache 5s --strategy session'))
+    const browser = await openBrowser(running)
+    await browser.signIn()
+    expect(new Set(await browser.answers(6))).toEqual(new Set(['node-1 200', 'node-2 200', 'node-3 200']))
+    const known = await browser.ask('GET', '/api/me')
+    expect(known.headers.get('x-playground-cache')).toBe('hit')
+    expect(known.headers.get('x-playground-commands')).toBe('')
+
+    await browser.ask('DELETE', `/auth/sessions/${await idOf(browser)}`)
+    const feed = async () =>
+      ((await (await browser.ask('GET', '/playground/feed')).json()) as { nodes: NodeFeed[] }).nodes
+    const views = await until(feed, (nodes) => nodes.every(({ heard }) => heard.length > 0))
+    expect(views.flatMap(({ told }) => told)).toMatchObject([{ kind: 'session' }])
+    expect((await browser.answers(3)).toSorted()).toEqual(['node-1 401', 'node-2 401', 'node-3 401'])
+    running.child.kill('SIGTERM')
+    expect((await running.ended).code).toBe(0)
+  })
+
+  test('hybrid: refreshes anywhere, and an access token dies everywhere', async () => {
+    const browser = await openBrowser(start(...flags('--nodes 2 --store redis')))
+    await browser.signIn()
+    for (const _ of [1, 2]) expect((await browser.ask('POST', '/auth/refresh')).status).toBe(200)
+    expect((await browser.answers(2)).toSorted()).toEqual(['node-1 200', 'node-2 200'])
+    await browser.ask('DELETE', `/auth/sessions/${await idOf(browser)}`)
+    const refused = (answers: readonly string[]) => answers.every((answer) => answer.endsWith('401'))
+    await until(() => browser.answers(2), refused)
+  })
+})
+
+async function idOf(browser: Browser): Promise<string> {
+  const { sessions } = (await (await browser.ask('GET', '/auth/sessions')).json()) as { sessions: { id: string }[] }
+  return sessions[0]?.id ?? ''
+}
+
+/** Where the system tells; elsewhere none. */
+async function childrenOf(pid: number): Promise<readonly number[]> {
+  const { readFile } = await import('node:fs/promises')
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return list.split(' ').filter(Boolean).map(Number)
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
