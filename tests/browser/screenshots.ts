@@ -33,6 +33,11 @@ const scenes: { readonly [name: string]: (visit: PlaygroundPage) => Promise<void
     await visit.heading('Grace Hopper')
     await visit.page.locator('label:has(#reveal)').click()
   },
+  async servers(visit) {
+    await visit.goto()
+    await visit.page.click('#send-many')
+    await visit.page.waitForSelector('.lanes-sum')
+  },
   plain: (visit) => visit.goto('/plain'),
 }
 
