@@ -12,6 +12,13 @@ export const storages = ['cookie', 'memory', 'sessionStorage', 'localStorage'] a
 export const storeKinds = ['memory', 'file', 'sqlite', 'redis', 'postgres', 'mysql', 'memcached'] as const
 export const balances = ['round-robin', 'sticky'] as const
 
+/** Headers of the playground's own, by which the page draws who answered and what it cost. */
+export const marks = {
+  node: 'x-playground-node',
+  commands: 'x-playground-commands',
+  cache: 'x-playground-cache',
+} as const
+
 /** Where the server keeps sessions. */
 export type StoreKind = (typeof storeKinds)[number]
 

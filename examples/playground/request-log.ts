@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { StrategyKind } from '@handstamp/core/shape'
 import type { AuthEvent, AuthResult, Transport } from '@handstamp/server'
 import type { User } from './accounts.ts'
+import { marks } from './configuration.ts'
 import { maskSetCookie } from './mask.ts'
 import { type CookieNames, type SeenRequest, seenCredentials, seenHeaders, seenRequest, seenResult } from './seen.ts'
 import { verdictOf, type Witness } from './verdict.ts'
@@ -34,13 +35,6 @@ export interface RequestLog {
   /** The attributes with which a cookie was set last; undefined: not since the start. */
   attributesOf(cookie: string): string | undefined
 }
-
-/** Headers of the playground's own, by which the page draws what its requests cost. */
-export const marks = {
-  node: 'x-playground-node',
-  commands: 'x-playground-commands',
-  cache: 'x-playground-cache',
-} as const
 
 export function createRequestLog(names: CookieNames, node: string): RequestLog {
   const witnesses = new AsyncLocalStorage<Witness>()

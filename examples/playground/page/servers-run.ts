@@ -2,6 +2,7 @@
  * Sends one request after the other, and reads who answered and what it cost.
  * @module
  */
+import { marks } from '../configuration.ts'
 import { type Client, plainFetch } from './client.ts'
 
 export interface Answered {
@@ -29,11 +30,11 @@ export async function sendMany(client: Client, told: (answer: Answered) => void)
   for (let turn = 1; turn <= runLength; turn += 1) {
     const response = await plainFetch('/api/me', { headers, cache: 'no-store' }).catch(() => undefined)
     if (response === undefined) return
-    const cache = response.headers.get('x-playground-cache')
-    const commands = response.headers.get('x-playground-commands') ?? ''
+    const cache = response.headers.get(marks.cache)
+    const commands = response.headers.get(marks.commands) ?? ''
     told({
       turn,
-      node: response.headers.get('x-playground-node') ?? 'unknown',
+      node: response.headers.get(marks.node) ?? 'unknown',
       status: response.status,
       commands: commands.split(' ').filter((name) => name !== ''),
       ...(cache === 'hit' || cache === 'miss' ? { cache } : {}),
