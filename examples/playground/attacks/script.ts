@@ -112,5 +112,6 @@ function readLoot(value: unknown): readonly Loot[] {
 
 function sayKind(credential: string): string {
   const kinds = { session: 'session id', refresh: 'refresh token', token: 'access token' } as const
-  return `${kinds[credentialShape(credential)]} ${maskCredential(credential)}`
+  // The word joiner keeps a mask on one line.
+  return `${kinds[credentialShape(credential)]} ${maskCredential(credential).replace('…', '…\u2060')}`
 }

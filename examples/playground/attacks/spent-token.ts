@@ -20,6 +20,8 @@ interface Copy {
   /** A successor that is not the victim's own: a second line. */
   forked?: boolean
   accepted?: boolean
+  /** The thief's access token is still good after the session has ended. */
+  outlived?: boolean
 }
 
 /** Milliseconds by which the clocks of servers that share a store may differ, as the library allows for. */
@@ -95,15 +97,15 @@ export function spentTokenAttack(world: World): Attack {
         good: next.status !== 200,
       })
     }
-    if (access !== undefined)
-      facts.push({
-        what: 'The thief’s access token: GET /api/me',
-        answer: sayPresented(await present(access, world)),
-      })
+    if (access !== undefined) {
+      const left = await present(access, world)
+      held.outlived = left.status === 200
+      facts.push({ what: 'The thief’s access token: GET /api/me', answer: sayPresented(left) })
+    }
     return { told: {} }
   }
 
-  function judge({ facts, forked, accepted }: Copy, victimOut: boolean): Finding {
+  function judge({ facts, forked, accepted, outlived }: Copy, victimOut: boolean): Finding {
     facts.push({
       what: 'You: POST /auth/refresh',
       answer: victimOut ? 'signed out' : 'still signed in',
@@ -121,7 +123,9 @@ export function spentTokenAttack(world: World): Attack {
     return {
       verdict: 'fails',
       why: 'A spent token that comes back is a theft: the session ended for both, since nobody can say who the thief is.',
-      advice: `A shorter --grace notices earlier; an access token that is out dies by itself within ${short}, and with a change feed at once.`,
+      advice: outlived
+        ? `A shorter --grace notices earlier; the access token that is out dies by itself within ${short}, and with a change feed at once.`
+        : 'A shorter --grace notices earlier; the access token that was out died with the session.',
       facts,
     }
   }
