@@ -25,7 +25,7 @@ async function start(flags: Flags): Promise<void> {
   const closers: (() => Promise<void>)[] = []
   let ending = false
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer()
+    for (const closer of closers.splice(0).reverse()) await closer().catch(() => {})
   }
   const end = async () => {
     if (ending) return

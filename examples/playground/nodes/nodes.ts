@@ -59,7 +59,10 @@ function opened(child: ChildProcess, name: string, message: ToNode): Promise<Run
     child.on('message', (answer: FromNode) => {
       if (answer.type === 'problem') reject(new (answer.usage ? TypeError : Error)(answer.message))
       if (answer.type !== 'ready') return
-      child.once('exit', () => console.error(`playground: ${name} ended, the others go on`))
+      // Told late, since a signal to all of us ends the nodes before their parent.
+      child.once('exit', () =>
+        setTimeout(() => console.error(`playground: ${name} ended, the others go on`), 1_000).unref(),
+      )
       resolve({
         name,
         pid: child.pid ?? 0,

@@ -41,8 +41,7 @@ export async function open({ address, told }: StoreSetting): Promise<OpenStore> 
     store: redisStore({ client: counted }),
     feed: redisFeed({ client, reader }),
     async close() {
-      client.destroy()
-      reader.destroy()
+      for (const each of [client, reader]) if (each.isOpen) each.destroy()
     },
   }
 }
