@@ -310,7 +310,7 @@ describe.skipIf(!isPosix)('files', () => {
     })
 
     test('is taken over by one of many, whenever each of them comes', async () => {
-      const stores = Array.from({ length: 20 }, () => fileStore({ directory, clock, fsync: false }))
+      const stores = Array.from({ length: 8 }, () => fileStore({ directory, clock, fsync: false }))
       for (let round = 0; round < 60; round += 1) {
         const { id } = await signIn()
         const { record, version } = (await store.find(id)) ?? expect.fail('the session is lost')
@@ -335,11 +335,13 @@ describe.skipIf(!isPosix)('files', () => {
 
     test('is taken over while nobody has fetched what is left of the process', async () => {
       const { id } = await signIn()
-      const parent = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      })
       try {
         const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))))
         const fields = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-        await expect.poll(() => fields()[0]).toBe('Z')
+        await expect.poll(() => fields()[0], { timeout: 30_000 }).toBe('Z')
         leave(id, `${boot}:${space}:${pid}:${fields()[19]}:${nonce}`)
         expect(await store.delete(id)).toBe(true)
       } finally {

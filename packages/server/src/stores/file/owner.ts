@@ -91,7 +91,9 @@ function answers(pid: number): boolean {
 function tell(read: () => string): string {
   try {
     return read()
-  } catch {
-    return '0'
+  } catch (error) {
+    // Where there is no /proc. Any other error is of the moment, and would be remembered.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '0'
+    throw error
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Writes to one user, one after the other: first those of this process, then by the user's lock those of all.
+ * Writes to one user, one after the other by the user's lock. Those of this process that wait meanwhile go together, in
+ * their order, in one file that is written once.
  * @module
  */
 import type { Directory } from './directory.ts'
-import { unavailable } from './errors.ts'
 import { acquire, type Lock } from './lock.ts'
 import { read, type User, write } from './value.ts'
 
@@ -23,52 +23,86 @@ export interface Writes {
 /** Milliseconds that a write waits for its turn: less than a call to a store may take. */
 const patience = 1_500
 
-export function writesTo(directory: Directory): Writes {
-  const turns = new Map<string, Promise<unknown>>()
+/** A change that waits for the lock. */
+interface Waiting {
+  readonly until: number
+  decide(user: User | undefined): { readonly next: Change<unknown>['next']; readonly settle: () => void }
+  reject(error: unknown): void
+}
 
-  function inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
-    const before = turns.get(path)
-    const turn = before === undefined ? work() : before.then(work, work)
-    const leave = (): void => {
-      if (turns.get(path) === turn) turns.delete(path)
-    }
-    turns.set(path, turn)
-    turn.then(leave, leave)
-    return turn
-  }
+export function writesTo(directory: Directory): Writes {
+  const queues = new Map<string, Waiting[]>()
 
   async function userAt(path: string): Promise<User | undefined> {
     const text = await directory.read(path)
     return text === undefined ? undefined : read(text)
   }
 
-  function locked<T>(path: string, wait: number, work: (lock: Lock) => Promise<T>): Promise<T> {
-    const until = performance.now() + wait
-    return inTurn(path, async () => {
-      if (wait > 0 && performance.now() > until) throw unavailable('too many writes wait for one user')
-      await directory.prepare(path)
-      const lock = await acquire(path, until)
-      try {
-        return await work(lock)
-      } finally {
-        await lock.release()
-      }
-    })
+  async function locked<T>(path: string, until: number, work: (lock: Lock) => Promise<T>): Promise<T> {
+    await directory.prepare(path)
+    const lock = await acquire(path, until)
+    try {
+      return await work(lock)
+    } finally {
+      await lock.release()
+    }
   }
 
-  async function apply<T>(path: string, lock: Lock, decide: (user: User | undefined) => Change<T>): Promise<T> {
-    const { answer, next } = decide(await userAt(path))
-    if (next === 'none') await directory.remove(path)
-    else if (next !== undefined) await directory.write(path, write(next), lock)
-    return answer
+  async function put(path: string, next: Change<unknown>['next'], lock: Lock): Promise<void> {
+    if (next === 'none') {
+      lock.check()
+      await directory.remove(path)
+    } else if (next !== undefined) await directory.write(path, write(next), lock)
+  }
+
+  async function writeAll(path: string, batch: readonly Waiting[]): Promise<void> {
+    try {
+      const settles = await locked(path, Math.max(...batch.map(({ until }) => until)), async (lock) => {
+        let user = await userAt(path)
+        let last: Change<unknown>['next']
+        const decided = batch.map(({ decide }) => {
+          const { next, settle } = decide(user)
+          if (next !== undefined) {
+            last = next
+            user = next === 'none' ? undefined : next
+          }
+          return settle
+        })
+        await put(path, last, lock)
+        return decided
+      })
+      for (const settle of settles) settle()
+    } catch (error) {
+      // What was refused was refused on account of what is not written now.
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  async function work(path: string, queue: Waiting[]): Promise<void> {
+    queues.set(path, queue)
+    while (queue.length > 0) await writeAll(path, queue.splice(0))
+    queues.delete(path)
   }
 
   return {
     async change(handle, decide) {
+      const until = performance.now() + patience
       const path = directory.pathOf(handle)
       const seen = decide(await userAt(path))
       if (seen.next === undefined) return seen.answer
-      return locked(path, patience, (lock) => apply(path, lock, decide))
+      return new Promise((resolve, reject) => {
+        const waiting: Waiting = {
+          until,
+          reject,
+          decide(user) {
+            const { answer, next } = decide(user)
+            return { next, settle: () => resolve(answer) }
+          },
+        }
+        const queue = queues.get(path)
+        if (queue !== undefined) queue.push(waiting)
+        else void work(path, [waiting])
+      })
     },
 
     async clean(path, leftovers, decide) {
@@ -76,7 +110,9 @@ export function writesTo(directory: Directory): Writes {
       if (seen.next === undefined && leftovers.length === 0) return seen.answer
       return locked(path, 0, async (lock) => {
         for (const leftover of leftovers) if (!leftover.endsWith('.lock')) await directory.remove(leftover)
-        return apply(path, lock, decide)
+        const { answer, next } = decide(await userAt(path))
+        await put(path, next, lock)
+        return answer
       })
     },
   }
