@@ -33,6 +33,7 @@ async function run(world: World): Promise<Finding> {
     const decoded = decodeUnverified(own)
     const forged = decoded === undefined ? forgeIds(own) : await forgeTokens(own, decoded, world)
     const facts: Fact[] = [{ what: 'Her own, unchanged', answer: sayPresented(before) }]
+    if (before.status !== 200) return { ...untold, facts }
     for (const { what, credential } of forged) {
       const presented = await present(credential, world)
       facts.push({ what, answer: sayPresented(presented), good: presented.status !== 200 })
@@ -47,6 +48,13 @@ async function run(world: World): Promise<Finding> {
   } finally {
     await grace.send('POST', '/auth/sign-out')
   }
+}
+
+/** A refusal of what is forged says nothing where the genuine one is refused too. */
+const untold: Omit<Finding, 'facts'> = {
+  verdict: 'nothing',
+  why: 'Her own credential was refused as well, so nothing can be told of a forged one.',
+  advice: 'See in the list of requests why, and try again.',
 }
 
 function conclude(accepted: readonly Fact[], signed: boolean): Omit<Finding, 'facts'> {

@@ -120,6 +120,13 @@ export function spentTokenAttack(world: World): Attack {
         advice: 'This must not be: please report it, as SECURITY.md says.',
         facts,
       }
+    if (!victimOut)
+      return {
+        verdict: 'succeeds',
+        why: 'The copy was refused, and the session went on: a thief who is faster than you would keep it.',
+        advice: 'This must not be: please report it, as SECURITY.md says.',
+        facts,
+      }
     return {
       verdict: 'fails',
       why: 'A spent token that comes back is a theft: the session ended for both, since nobody can say who the thief is.',
