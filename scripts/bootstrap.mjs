@@ -1,5 +1,5 @@
-// Sets up and runs: `npm start`, `npm test`, `npm run test:matrix` and `npm run bench` on any Node ≥ 18 with npm and
-// nothing else.
+// Sets up and runs: `npm start`, `npm test`, `npm run test:matrix`, `npm run bench` and `npm run compare` on any Node ≥ 18
+// with npm and nothing else.
 // Plain JavaScript without dependencies, since it runs before there are any.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -214,9 +214,9 @@ const apt = `
   fi
   apt-get update && apt-get install -y --no-install-recommends "$@"`
 
-/** The real servers and the browser. One that is missing is installed where that is possible, else its tests are skipped. */
-async function installPrograms() {
-  const absent = () => programs.filter((program) => fileOf(program) === undefined && !isGiven(program))
+/** The real servers and the browser. One that is missing is installed where that is possible, else what needs it is skipped. */
+async function installPrograms(needed = programs) {
+  const absent = () => needed.filter((program) => fileOf(program) === undefined && !isGiven(program))
   const missing = absent()
   if (missing.length > 0 && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     await step(`install ${missing.map(({ name }) => name).join(', ')}`, async () => {
@@ -227,7 +227,7 @@ async function installPrograms() {
     })
   }
   for (const { name, packages } of absent()) {
-    console.log(`SKIP  The tests that need ${name} are skipped: it is not here, and could not be installed.`)
+    console.log(`SKIP  What needs ${name} is skipped: it is not here, and could not be installed.`)
     console.log(`      On Debian: apt-get install ${packages.join(' ')}`)
   }
   env.HANDSTAMP_CHROMIUM ??= fileOf(chromium) ?? ''
@@ -340,6 +340,15 @@ const commands = {
     const { code } = await run('node', ['--conditions=handstamp-source', '--expose-gc', main, ...flags], { show: true })
     process.exitCode = code
   },
+
+  async compare(flags) {
+    await installPrograms(programs.filter((program) => program !== chromium))
+    const main = join('bench', 'compare', 'main.ts')
+    const { code } = await run('node', ['--conditions=handstamp-source', '--no-warnings', main, ...flags], {
+      show: true,
+    })
+    process.exitCode = code
+  },
 }
 
 const [name, ...flags] = process.argv.slice(2)
@@ -348,13 +357,13 @@ if (command === undefined) {
   console.error(`Usage: node scripts/bootstrap.mjs ${Object.keys(commands).join('|')} [flags]`)
   process.exit(2)
 }
-// Whoever asks the bench for JSON reads standard output.
-if (name === 'bench') console.log = console.error
+// Whoever asks for JSON reads standard output.
+if (name === 'bench' || name === 'compare') console.log = console.error
 const since = Date.now()
 await tools()
 await install()
 await command(flags)
-if (name !== 'start' && name !== 'bench') {
+if (name === 'test' || name === 'matrix') {
   console.log(`       ${name} took ${seconds(since)}`)
   console.log(counted(total))
   if (total.failed > 0) process.exitCode = 1

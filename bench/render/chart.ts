@@ -11,7 +11,7 @@ const right = 52
 const barHeight = 11
 const lineHeight = 17
 
-const style = `
+export const style = `
   text { font: 11px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328;
     paint-order: stroke; stroke: #ffffff; stroke-width: 5px }
   .title { font-weight: 600; font-size: 12.5px }

@@ -8,6 +8,7 @@ import type { Machine } from '../harness/machine.ts'
 import type { RowResult } from '../harness/row.ts'
 import { chart } from './chart.ts'
 import { page } from './page.ts'
+import { writeRegion } from './region.ts'
 
 export interface Results {
   /** The day of the run, in UTC. */
@@ -31,13 +32,7 @@ function writePages(): void {
   const latest = latestResults()
   const caption = `Handstamp and its peers, ${latest.date}`
   writeFileSync(join(root, 'docs', 'benchmarks.svg'), chart(latest.rows, caption))
-  const file = join(root, 'docs', 'benchmarks.md')
-  const before = readFileSync(file, 'utf8')
-  const region = /(<!-- produced by: node bench\/page\.ts -->\n)[\s\S]*?(<!-- end -->)/
-  writeFileSync(
-    file,
-    before.replace(region, (_, begin: string, end: string) => `${begin}\n${page(latest)}\n\n${end}`),
-  )
+  writeRegion('docs/benchmarks.md', 'bench/page.ts', page(latest))
 }
 
 export function latestResults(): Results {
