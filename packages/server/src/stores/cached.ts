@@ -4,7 +4,9 @@
  */
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
+import { AuthError } from '@handstamp/core/errors'
 import { isExpired } from '@handstamp/core/session'
+import { deadlines, inTime } from '../deadlines.ts'
 import { type Follower, follow } from '../feed-follower.ts'
 import { type ChangeFeed, checkFeed, type Fact } from '../feeds/feed.ts'
 import { createHeldFacts } from '../held-facts.ts'
@@ -67,6 +69,9 @@ const optionNames = [
 /** For the maps, the object and its strings' headers; see bench/. */
 const overhead = 400
 const absentFor = 1_000
+/** How long `onStoreError: 'stale'` waits for a store that hangs, in milliseconds: less than a strategy waits. */
+const patience = deadlines(1_000)
+const late = (): AuthError => new AuthError('ERR_STORE_TIMEOUT', 'the store does not answer')
 const maxAbsent = 1_000
 
 /**
@@ -124,7 +129,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
       if (isKnownAbsent(id, now)) return undefined
       const flight = flights.get(id)
       const { answer } = flight !== undefined && now - flight.readAt < maxStaleness ? flight : fly(id, now)
-      return staleFor === 0 ? answer : answer.catch((error: unknown) => inNeed(id, error))
+      return staleFor === 0 ? answer : inTime(patience, answer, late).catch((error: unknown) => inNeed(id, error))
     },
 
     save: (id, record, save) => changing([id], () => store.save(id, record, save)),

@@ -237,6 +237,17 @@ describe('while the store cannot be read', () => {
     await expect(ask(id)).rejects.toThrow('down')
   })
 
+  test('also where the store hangs instead of failing', async () => {
+    const { ask, pass, holdUp, signIn } = bench({ onStoreError: 'stale', staleFor: '30s' })
+    const id = await signIn()
+    await ask(id)
+    holdUp(new Promise(() => {}))
+    pass(6_000)
+    expect(await ask(id)).toBe(id)
+    pass(24_000)
+    await expect(ask(id)).rejects.toMatchObject({ code: 'ERR_STORE_TIMEOUT' })
+  })
+
   test('what has expired meanwhile is not', async () => {
     const { ask, pass, id, clock } = await outage({ onStoreError: 'stale', staleFor: '2h' })
     clock.advance('1h')
