@@ -34,19 +34,24 @@ const pattern = /^1:(\d+):(\d+):([\d.]+):([\d.]+):([\d.]+):([\d.]+):([^:]*):/
 
 /** Of another layout, or damaged: a record without anything, for the reader to refuse. */
 export function read(id: string, value: string): Found {
-  const head = pattern.exec(value)
-  const fields = head === null ? undefined : parse(head[7] ?? '', value.slice(head[0].length))
-  if (head === null || fields === undefined) return { record: { id } as SessionRecord, version: 0 }
-  const [version = 0, epoch, createdAt, expiresAt, lastSeenAt, idleUntil] = head.slice(1, 7).map(Number)
-  const times = { epoch, createdAt, expiresAt, lastSeenAt, idleUntil }
-  return { record: { ...fields, ...times, id, version } as SessionRecord, version }
-}
-
-function parse(userId: string, json: string): object | undefined {
+  const [head = '', version, epoch, createdAt, expiresAt, lastSeenAt, idleUntil, userId = ''] =
+    pattern.exec(value) ?? []
   try {
-    const value: unknown = JSON.parse(json)
-    return typeof value === 'object' && value !== null ? { ...value, userId: decodeURIComponent(userId) } : undefined
-  } catch {
-    return undefined
-  }
+    const fields: unknown = head === '' ? undefined : JSON.parse(value.slice(head.length))
+    if (typeof fields === 'object' && fields !== null) {
+      const record = {
+        ...fields,
+        id,
+        version: Number(version),
+        userId: decodeURIComponent(userId),
+        epoch: Number(epoch),
+        createdAt: Number(createdAt),
+        expiresAt: Number(expiresAt),
+        lastSeenAt: Number(lastSeenAt),
+        idleUntil: Number(idleUntil),
+      }
+      return { record: record as unknown as SessionRecord, version: record.version }
+    }
+  } catch {}
+  return { record: { id } as SessionRecord, version: 0 }
 }
