@@ -31,6 +31,7 @@ export function wakeUps(listener: PostgresListener | undefined, channel: string)
   const waiting = new Set<() => void>()
   let count = 0
   let client: PostgresListeningClient | undefined
+  let isConnecting = false
   let isListening = false
   let isClosed = false
   let connectAt = 0
@@ -62,10 +63,16 @@ export function wakeUps(listener: PostgresListener | undefined, channel: string)
   }
 
   function connect(): void {
-    if (listener === undefined || isClosed || client !== undefined || performance.now() < connectAt) return
+    if (listener === undefined || isClosed || isConnecting || client !== undefined || performance.now() < connectAt)
+      return
+    isConnecting = true
     connectAt = performance.now() + rest
     // Without it a look every quarter of a second does.
-    listen(listener).catch(() => {})
+    listen(listener)
+      .catch(() => {})
+      .finally(() => {
+        isConnecting = false
+      })
   }
 
   return {
@@ -73,7 +80,7 @@ export function wakeUps(listener: PostgresListener | undefined, channel: string)
 
     next(seen, ms) {
       connect()
-      if (seen !== count || isClosed) return Promise.resolve()
+      if (seen !== count) return Promise.resolve()
       return new Promise((resolve) => {
         const settle = (): void => {
           clearTimeout(timer)
