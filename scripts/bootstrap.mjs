@@ -332,6 +332,11 @@ const commands = {
     await vitest('both engines, at length', ['differential'], flags, { extra })
     const fuzz = { HANDSTAMP_FUZZ: '10000000', HANDSTAMP_FUZZ_SECONDS: '100' }
     await vitest('fuzz, at length', ['security'], ['security/fuzz.test.ts', ...flags], { extra: fuzz })
+    const staleness = { HANDSTAMP_STALENESS: '5000' }
+    await vitest('staleness, at length', ['feeds'], ['feeds/staleness.test.ts', ...flags], { extra: staleness })
+    const faults = { HANDSTAMP_OUTAGE: '5', HANDSTAMP_FIRE: '1000', HANDSTAMP_KILLS: '100' }
+    const files = ['outage', 'fire', 'redis-faults'].map((name) => `stores/${name}.test.ts`)
+    await vitest('outages, kills and storms, at length', ['stores'], [...files, ...flags], { extra: faults })
     if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
   },
 

@@ -61,8 +61,8 @@ export const servedOrigin = 'https://app.example'
  * Serves the routes, and routes of an application: `/api/me` and `/api/notes` for whoever is signed in, `/api/fresh` for
  * whoever proved themselves in the last five minutes.
  */
-export async function serveAuth(setting: Setting): Promise<Served> {
-  const clock = fakeClock()
+export async function serveAuth(setting: Setting, startsAt?: number): Promise<Served> {
+  const clock = fakeClock(startsAt)
   const keys = newKeyPair()
   const store = faultStore(memoryStore({ clock }))
   const events: AuthEvent[] = []
