@@ -9,7 +9,9 @@ test('one attempt at a time to connect, and what it opened is released', async (
   let released = 0
   const client: PostgresListeningClient = {
     query: async () => ({ rows: [], rowCount: 0 }),
-    release: () => void (released += 1),
+    release() {
+      released += 1
+    },
     on: () => {},
   }
   const woken = wakeUps({ connect: () => new Promise((resolve) => void connected.push(resolve)) }, 'feed')
