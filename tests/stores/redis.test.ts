@@ -40,6 +40,14 @@ holdStore('redis over ioredis', isInstalled, {
   },
 })
 
+holdStore('redis over ioredis with a prefix of its own', isInstalled, {
+  serverClock: true,
+  create({ clock }) {
+    const client = new Redis(server.port, '127.0.0.1', { keyPrefix: prefix() })
+    return { store: redisStore({ client, clock }), close: () => client.disconnect() }
+  },
+})
+
 holdStore('a cluster over node-redis', isInstalled, {
   serverClock: true,
   async create({ clock }) {

@@ -52,7 +52,6 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   const command = commandsOf(client, 'redisStore({ client })')
 
   const keysOf = (handle: string) => ({
-    beginning: `${prefix}{${handle}}:s:`,
     epoch: `${prefix}{${handle}}:e`,
     index: `${prefix}{${handle}}:i`,
   })
@@ -60,7 +59,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   function keysOfSession(id: string) {
     const keys = keysOf(handleOf(id))
     const digest = id.slice(handleOf(id).length + 1)
-    return { ...keys, digest, session: `${keys.beginning}${digest}` }
+    return { ...keys, digest, session: `${prefix}{${handleOf(id)}}:s:${digest}` }
   }
 
   const isLive = ({ record }: Found, epoch: string | null, now: number): boolean =>
@@ -78,14 +77,14 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     },
 
     async save(id, record, { epoch, cap }): Promise<Saved> {
-      const { session, epoch: epochKey, index, beginning, digest } = keysOfSession(checked(id))
+      const { session, epoch: epochKey, index, digest } = keysOfSession(checked(id))
       const text = write(frozenJson(record, 'record'))
       return (await save.run(
         command,
         [session, epochKey, index],
         [
           ...[epoch === undefined ? '' : String(epoch), text.epoch, '1', text.createdAt, text.expiresAt],
-          ...[text.lastSeenAt, text.idleUntil, text.userId, text.json, String(clock()), String(cap), digest, beginning],
+          ...[text.lastSeenAt, text.idleUntil, text.userId, text.json, String(clock()), String(cap), digest],
           ...[whole(sessionExpiry(record) + margin), whole(record.expiresAt + margin)],
         ],
       )) as Saved
@@ -113,8 +112,8 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     },
 
     async listByUser(handle) {
-      const { epoch: epochKey, index, beginning } = keysOf(handle)
-      const answer = (await list.run(command, [epochKey, index], [beginning])) as (string | null)[]
+      const { epoch: epochKey, index } = keysOf(handle)
+      const answer = (await list.run(command, [epochKey, index], [])) as (string | null)[]
       const [epoch = null, ...rest] = answer
       const now = clock()
       const sessions = []
@@ -127,13 +126,13 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     },
 
     async deleteByUser(handle, { except } = {}) {
-      const { epoch, index, beginning } = keysOf(handle)
+      const { epoch, index } = keysOf(handle)
       const now = clock()
       const left = except !== undefined && isSessionId(except) ? keysOfSession(except).digest : ''
       const answer = await removeByUser.run(
         command,
         [epoch, index],
-        [String(now), whole(epochAt(now)), beginning, left, whole(now + epochRests), String(margin)],
+        [String(now), whole(epochAt(now)), left, whole(now + epochRests), String(margin)],
       )
       return { epoch: Number(answer) }
     },

@@ -5,8 +5,12 @@
  */
 import { createScript, type Script } from './client.ts'
 
-/** Whether a value lives under an epoch, and its parts. */
+/**
+ * The beginning of the keys of a user's sessions, from the key of the index, since a driver may put a prefix before KEYS
+ * and not before ARGV; and whether a value lives under an epoch, with its parts.
+ */
 const prelude = `
+local function sessionsOf(index) return string.sub(index, 1, -2) .. 's:' end
 local head = '^1:(%d+):(%d+):([%d.]+):([%d.]+):([%d.]+):([%d.]+):([^:]*):()'
 local function live(value, epoch, now)
   if not value or not epoch then return nil end
@@ -29,10 +33,11 @@ end
 
 /**
  * KEYS: session, epoch, index. ARGV: the epoch that was seen ('' for none), the record's epoch, its version, its times in
- * order, user id, json, now, cap, digest, the keys' beginning for sessions, when to drop the session, when to drop epoch and index.
+ * order, user id, json, now, cap, digest, when to drop the session, when to drop epoch and index.
  */
 export const save: Script = createScript(`${prelude}
-local expected, epoch, version, created, expires, seen, idle, user, json, now, cap, digest, beginning, drop, dropUser = unpack(ARGV)
+local expected, epoch, version, created, expires, seen, idle, user, json, now, cap, digest, drop, dropUser = unpack(ARGV)
+local beginning = sessionsOf(KEYS[3])
 local present = redis.call('GET', KEYS[2])
 if expected == '' then
   if present then return 'epoch' end
@@ -95,11 +100,12 @@ redis.call('ZREM', KEYS[3], digest)
 if old then return 1 else return 0 end
 `)
 
-/** KEYS: epoch, index. ARGV: the beginning of the keys of sessions. Answers the epoch, then digests and values in turn. */
-export const list: Script = createScript(`
+/** KEYS: epoch, index. Answers the epoch, then digests and values in turn. */
+export const list: Script = createScript(`${prelude}
+local beginning = sessionsOf(KEYS[2])
 local answer = { redis.call('GET', KEYS[1]) }
 for _, digest in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  local value = redis.call('GET', ARGV[1] .. digest)
+  local value = redis.call('GET', beginning .. digest)
   if value then
     table.insert(answer, digest)
     table.insert(answer, value)
@@ -109,11 +115,12 @@ return answer
 `)
 
 /**
- * KEYS: epoch, index. ARGV: now, the least epoch, the beginning of the keys of sessions, the digest to leave ('' for
- * none), when to drop the epoch, milliseconds by which keys outlive what they hold.
+ * KEYS: epoch, index. ARGV: now, the least epoch, the digest to leave ('' for none), when to drop the epoch,
+ * milliseconds by which keys outlive what they hold.
  */
 export const removeByUser: Script = createScript(`${prelude}
-local now, least, beginning, except, drop, margin = unpack(ARGV)
+local now, least, except, drop, margin = unpack(ARGV)
+local beginning = sessionsOf(KEYS[2])
 local old = redis.call('GET', KEYS[1])
 local epoch = least
 if old and tonumber(old) + 1 > tonumber(least) then epoch = string.format('%.0f', tonumber(old) + 1) end
