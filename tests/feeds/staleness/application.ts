@@ -24,11 +24,11 @@ export const kinds = ['session', 'token', 'token+store', 'hybrid'] as const
 export type Kind = (typeof kinds)[number]
 
 /** The promise, in milliseconds. */
-export const maxStaleness = 1_000
+const maxStaleness = 1_000
 /** What a verifier without a connection can promise: two clocks in seconds and a cache on the way. */
-export const edgeTolerance = 1_000
-export const edgeStaleness = 4_000
-export const origin = 'https://app.example'
+const edgeTolerance = 1_000
+const edgeStaleness = 4_000
+const origin = 'https://app.example'
 
 /** The widest type stands for all. */
 export type Auth = WideAuth<{ user: User; strategy: 'hybrid'; transport: 'bearer'; credentials: User }>

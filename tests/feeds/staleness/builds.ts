@@ -60,7 +60,7 @@ function optionalAppend(feed: ChangeFeed): ChangeFeed {
 }
 
 /** Keeps what it read until it hears otherwise. */
-export function naiveCache(store: SessionStore, feed: ChangeFeed): SessionStore {
+function naiveCache(store: SessionStore, feed: ChangeFeed): SessionStore {
   const kept = new Map<string, Found>()
   let follows = false
 
