@@ -3,7 +3,7 @@ import type { LocalServer } from '@handstamp/local-servers/server'
 import { redisStore } from '@handstamp/server/stores/redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { holdStore } from './hold-store.ts'
 
 /** One server for all, and keys of their own for each store. */
@@ -65,3 +65,12 @@ holdStore('a cluster over ioredis', isInstalled, {
     return { store: redisStore({ client, clock, prefix: prefix() }), close: () => client.disconnect() }
   },
 })
+
+test.each(['slave', 'all'] as const)(
+  'a cluster over ioredis that reads from replicas (%s) is refused',
+  (scaleReads) => {
+    const client = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, scaleReads })
+    expect(() => redisStore({ client })).toThrow(TypeError)
+    expect(() => redisStore({ client })).toThrow('scaleReads')
+  },
+)

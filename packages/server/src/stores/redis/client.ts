@@ -14,7 +14,7 @@ export interface NodeRedisCluster {
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, words: string[]): Promise<unknown>
 }
 
-/** ioredis: `new Redis()` or `new Cluster()`. */
+/** ioredis: `new Redis()`, or `new Cluster()` without `scaleReads`. */
 export interface IoRedis {
   call(command: string, ...words: string[]): Promise<unknown>
 }
@@ -24,9 +24,12 @@ export type RedisClient = NodeRedisClient | NodeRedisCluster | IoRedis
 /** One command; the first key says which node of a Cluster it is for. */
 export type Command = (firstKey: string, ...words: readonly [command: string, ...words: string[]]) => Promise<unknown>
 
-/** @throws TypeError for what is none of the clients. */
+/** @throws TypeError for what is none of the clients, and for one that reads from replicas. */
 export function commandsOf(client: RedisClient, option: string): Command {
   if (typeof (client as Partial<IoRedis> | undefined)?.call === 'function') {
+    const { scaleReads = 'master' } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
+    if (scaleReads !== 'master')
+      throw new TypeError(`${option} reads from replicas, which have not heard the latest: leave out scaleReads`)
     return (_, command, ...words) => (client as IoRedis).call(command, ...words)
   }
   if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand !== 'function')
@@ -39,6 +42,14 @@ export function commandsOf(client: RedisClient, option: string): Command {
     return (firstKey, ...words) => cluster.sendCommand(firstKey, false, words)
   }
   return (_, ...words) => (client as NodeRedisClient).sendCommand(words)
+}
+
+/**
+ * True where each command for a node goes over the same connection: not with createClientPool() of node-redis, which takes
+ * any, nor with a Cluster of ioredis, which sends a command without a key to any node.
+ */
+export function hasOneConnection(client: RedisClient): boolean {
+  return !('totalClients' in client) && (client as { isCluster?: unknown }).isCluster !== true
 }
 
 /** A script that the server keeps: sent as a whole when it does not know it (NOSCRIPT). */
