@@ -23,6 +23,8 @@ export type Verdict = 'good' | 'revoked' | 'changed' | 'unproven'
 export interface Changes {
   /** Of a genuine token with a record behind it. */
   judge(claims: AccessClaims): Eventual<Verdict>
+  /** Where all sessions of a user from this epoch are known to have ended: the one that was spared, if any. */
+  endOf(handle: string, epoch: number): Eventual<{ readonly except?: string } | undefined>
   /** True while the feed proves that nothing was missed. */
   isCurrent(): Eventual<boolean>
   /** False for a key that was revoked, as far as is known; `isCurrent` says whether that is far enough. */
@@ -81,6 +83,8 @@ export function openChanges(feed: ReadableFeed, { clock, maxStaleness }: Changes
         return current || known === 'revoked' ? known : 'unproven'
       })
     },
+
+    endOf: (handle, epoch) => after(isCurrent(), () => facts.endOf(handle, epoch)),
 
     trusts(kid) {
       begin()

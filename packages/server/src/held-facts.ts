@@ -19,6 +19,11 @@ export interface HeldFacts {
   hold(fact: Fact): void
   /** `revoked`: it has ended; `changed`: what it says of the user is out of date; undefined: nothing is known against it. */
   judge(subject: Subject): 'revoked' | 'changed' | undefined
+  /**
+   * Where all sessions of a user from this epoch have ended: the one that was spared, if any. A sign-out everywhere that
+   * was told and never reached the store leaves the user at such an epoch.
+   */
+  endOf(handle: string, epoch: number): { readonly except?: string } | undefined
   /** False for a key that was revoked. */
   trusts(kid: string): boolean
   readonly size: number
@@ -34,8 +39,8 @@ interface Ended {
 const small = 1_000
 
 /**
- * Answers facts held until each is past. What is past is looked for when the number has doubled, so that holding one
- * costs the same however many there are.
+ * Answers facts held until each is past, and no longer believed from then on. What is past is looked for when the number
+ * has doubled, so that holding one costs the same however many there are.
  */
 export function createHeldFacts(clock: Clock): HeldFacts {
   const sessions = new Map<string, number>()
@@ -70,6 +75,8 @@ export function createHeldFacts(clock: Clock): HeldFacts {
     users.set(handle, [...known.filter((one) => one !== same), merged])
   }
 
+  const isPresent = (until: number | undefined): boolean => until !== undefined && until > clock()
+
   return {
     hold(fact) {
       switch (fact.kind) {
@@ -92,16 +99,24 @@ export function createHeldFacts(clock: Clock): HeldFacts {
     },
 
     judge({ id, epoch, version }) {
-      if (sessions.size > 0 && sessions.has(id)) return 'revoked'
+      if (sessions.size > 0 && isPresent(sessions.get(id))) return 'revoked'
       if (users.size > 0) {
         const ended = users.get(handleOf(id))
-        if (ended?.some((one) => epoch < one.epoch && one.except !== id)) return 'revoked'
+        if (ended?.some((one) => epoch < one.epoch && one.except !== id && isPresent(one.until))) return 'revoked'
       }
       const changed = changes.size > 0 ? changes.get(id) : undefined
-      return changed !== undefined && version <= changed.version ? 'changed' : undefined
+      return changed !== undefined && version <= changed.version && isPresent(changed.until) ? 'changed' : undefined
     },
 
-    trusts: (kid) => keys.size === 0 || !keys.has(kid),
+    endOf(handle, epoch) {
+      const ended = users.get(handle)?.filter((one) => epoch < one.epoch && isPresent(one.until)) ?? []
+      const [first] = ended
+      if (first === undefined) return undefined
+      // What one of them spared, another ended.
+      return ended.length > 1 || first.except === undefined ? {} : { except: first.except }
+    },
+
+    trusts: (kid) => keys.size === 0 || !isPresent(keys.get(kid)),
 
     get size() {
       return size()

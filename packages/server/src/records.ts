@@ -131,7 +131,12 @@ export function keepRecords<User extends { readonly id: string }>(
     readUser,
 
     async epoch(userId) {
-      return (await store.listByUser(userHandle(userId))).epoch
+      const handle = userHandle(userId)
+      const { epoch } = await store.listByUser(handle)
+      if (epoch === undefined) return undefined
+      // Told to have ended, but the store was not reached: what begins now would count as ended with it.
+      const begun = await context.feed?.changes.endOf(handle, epoch)
+      return begun ? (await store.deleteByUser(handle, begun)).epoch : epoch
     },
 
     async move(found, to) {

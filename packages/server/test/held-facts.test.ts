@@ -35,6 +35,34 @@ describe('what the facts say of a session', () => {
     ['a key of which it is not', [{ kind: 'key', kid: 'stolen', until }], undefined],
   ])('%s', (_, facts, expected) => expect(judged(facts)).toBe(expected)) // biome-ignore format: a table
 
+  test.each<Fact>([
+    { kind: 'session', id: here, until },
+    { kind: 'user', handle, epoch: 11, until },
+    { kind: 'changed', id: here, version: 5, until },
+    { kind: 'key', kid: 'stolen', until },
+  ])('%j is believed until it is past, also where nobody has dropped it', (fact) => {
+    let now = until - 1
+    const held = createHeldFacts(() => now)
+    held.hold(fact)
+    const known = () => [held.judge(token), held.endOf(handle, 10), held.trusts('stolen')]
+    expect(known()).not.toEqual([undefined, undefined, true])
+    now = until
+    expect([held.size, ...known()]).toEqual([1, undefined, undefined, true])
+  })
+
+  test.each<[string, readonly Fact[], object | undefined]>([
+    ['nothing', [], undefined],
+    ['before it', [{ kind: 'user', handle, epoch: 10, until }], undefined],
+    ['all', [{ kind: 'user', handle, epoch: 11, until }], {}],
+    ['all but one', [{ kind: 'user', handle, epoch: 11, except: here, until }], { except: here }],
+    ['all but one, then all', [{ kind: 'user', handle, epoch: 11, except: here, until }, { kind: 'user', handle, epoch: 11, until }], {}],
+    ['all but one, then all but another', [{ kind: 'user', handle, epoch: 11, except: here, until }, { kind: 'user', handle, epoch: 11, except: there, until }], {}],
+  ])('what has ended of an epoch: %s', (_, facts, expected) => {
+    const held = createHeldFacts(clock)
+    for (const fact of facts) held.hold(fact)
+    expect(held.endOf(handle, 10)).toEqual(expected)
+  }) // biome-ignore format: a table
+
   test('its key is trusted no more', () => {
     const held = createHeldFacts(clock)
     held.hold({ kind: 'key', kid: 'stolen', until })

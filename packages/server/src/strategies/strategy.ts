@@ -130,7 +130,10 @@ export interface Ended {
 }
 
 export interface OpenStrategy<User> {
-  /** The user's epoch, read before credentials are judged final; undefined where there is none or none is kept. */
+  /**
+   * The user's epoch, read before credentials are judged final; undefined where there is none or none is kept. A sign-out
+   * everywhere that was told and not done is finished first.
+   */
   epoch(userId: string): Promise<number | undefined>
   /** True where the epoch may have been written by another machine's clock. */
   readonly sharedClock: boolean
