@@ -2,8 +2,8 @@ import { command, redisIsInstalled, startRedis } from '@handstamp/local-servers/
 import type { LocalServer } from '@handstamp/local-servers/server'
 import type { Fact } from '@handstamp/server/feeds/feed'
 import { redisFeed } from '@handstamp/server/feeds/redis'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createClientPool } from 'redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { holdFeed } from './hold-feed.ts'
 
@@ -81,10 +81,58 @@ describe.skipIf(!isInstalled)('a stream that lost something is a gap', () => {
     client.destroy()
   })
 
+  test('one that was empty is none: its first fact is read', async () => {
+    const client = await nodeRedis()
+    const feed = redisFeed({ client, prefix: `empty-${++logs}:` })
+    const { facts, cursor } = await feed.snapshot()
+    expect(facts).toEqual([])
+    expect(await feed.snapshot()).toEqual({ facts, cursor })
+    const place = await feed.append(fact)
+    expect(await feed.read(cursor, now)).toEqual({ facts: [fact], cursor: place, more: false })
+    expect((await feed.snapshot()).facts).toEqual([fact])
+    client.destroy()
+  })
+
+  test('what is too old to matter is neither kept nor read, and the rest comes in pages', async () => {
+    const client = await nodeRedis()
+    const prefix = `old-${++logs}:`
+    const stream = `${prefix}feed`
+    const feed = redisFeed({ client, prefix, retention: '1h' })
+    const old = { ...fact, kid: 'old' }
+    for (let at = 1; at <= 1_000; at += 1)
+      await client.xAdd(stream, String(Date.now() - 3_700_000 + at), { fact: JSON.stringify(old) })
+    const { facts, cursor } = await feed.snapshot()
+    expect(facts).toEqual([])
+    expect(await feed.read(cursor, now)).toMatchObject({ facts: [] })
+    for (let at = 0; at < 2_500; at += 1)
+      await client.xAdd(stream, '*', { fact: JSON.stringify({ ...fact, kid: `${at}` }) })
+    const place = await feed.append(fact)
+    const snapshot = await feed.snapshot()
+    expect(snapshot.cursor).toBe(place)
+    expect(snapshot.facts.map((one) => one.kind === 'key' && one.kid)).toEqual([
+      ...Array.from({ length: 2_500 }, (_, at) => `${at}`),
+      'k',
+    ])
+    expect(await client.xLen(stream)).toBeLessThan(2_700)
+    client.destroy()
+  })
+
   test('a replica that is asked for and is not there makes an append fail', async () => {
     const client = await nodeRedis()
     const feed = redisFeed({ client, prefix: `alone-${++logs}:`, replicas: 1 })
     await expect(feed.append(fact)).rejects.toMatchObject({ code: 'ERR_FEED_UNAVAILABLE' })
     client.destroy()
   })
+})
+
+test('who cannot wait for replicas on one connection is refused', () => {
+  const clients = [
+    createClientPool({ url: 'redis://127.0.0.1:1' }),
+    new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true }),
+  ]
+  for (const client of clients) {
+    expect(() => redisFeed({ client, replicas: 1 })).toThrow(TypeError)
+    expect(() => redisFeed({ client, replicas: 1 })).toThrow('one connection')
+    expect(redisFeed({ client }).keepsFor).toBe(7_200_000)
+  }
 })

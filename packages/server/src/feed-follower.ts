@@ -102,7 +102,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
       }
       tell(answer.facts)
       cursor = answer.cursor
-      if (answer.facts.length >= limit) continue
+      if (answer.more ?? answer.facts.length >= limit) continue
       provenAt = Math.max(provenAt, askedAt - (answer.age ?? 0))
       return
     }

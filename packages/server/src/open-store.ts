@@ -12,6 +12,8 @@ import type { StrategyContext } from './strategies/strategy.ts'
 /**
  * Answers the store with its deadline, telling the feed what ends: `outlives` is for how many milliseconds that matters. What it gives back is read by code that compares times and hashes, and a number
  * that is none compares as anything: so a record that cannot be one is absent, and whoever keeps watch is told.
+ *
+ * @throws RangeError where the feed forgets sooner than that.
  */
 export function openStore(
   given: SessionStore,
@@ -19,6 +21,10 @@ export function openStore(
   outlives: number,
 ): PublishingStore {
   const { clock, feed, storeTimeout: timeoutMs } = context
+  if ((feed?.log.keepsFor ?? outlives) < outlives)
+    throw new RangeError(
+      `feed keeps facts for less long than they matter, which is ${outlives} ms: raise its retention`,
+    )
   const bounded = boundedStore(given, { timeoutMs })
   const store = feed ? publishing(bounded, feed.log, { clock, outlives, timeoutMs }) : silent(bounded)
 

@@ -35,7 +35,8 @@ async function readPage(
   after: string | null,
 ): Promise<Pick<RevocationsClaims, 'from' | 'to' | 'more' | 'facts'>> {
   const read = after === null ? 'gap' : await log.read(after, { waitMs: 0, limit })
-  if (read !== 'gap') return { from: after, to: read.cursor, more: read.facts.length >= limit, facts: read.facts }
+  if (read !== 'gap')
+    return { from: after, to: read.cursor, more: read.more ?? read.facts.length >= limit, facts: read.facts }
   const { facts, cursor } = await log.snapshot()
   return { from: null, to: cursor, more: false, facts }
 }

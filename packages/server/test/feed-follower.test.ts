@@ -112,6 +112,31 @@ test('more than one answer holds proves nothing until the last of them', async (
   stop()
 })
 
+test.each([
+  ['there is more', { facts: [fact], cursor: '1', more: true }, 0],
+  ['there is none', { facts: Array.from({ length: 1_000 }, () => fact), cursor: '1', more: false }, 1_000],
+])('a feed that says that %s is believed, however many facts it gives', async (_, answer, provenAt) => {
+  let now = 0
+  let reads = 0
+  const follower = createFollower(
+    {
+      async snapshot() {
+        now = 1_000
+        return { facts: [], cursor: '0' }
+      },
+      async read() {
+        reads += 1
+        return reads === 1 ? answer : new Promise(() => {})
+      },
+    } as never,
+    { monotonic: () => now, wait: never },
+  )
+  const stop = follower.subscribe(notebook().listener)
+  await expect.poll(() => reads).toBe(2)
+  expect(follower.provenAt).toBe(provenAt)
+  stop()
+})
+
 test('who asks is answered within two seconds, also where the log has no end', async () => {
   const deadlines: (() => void)[] = []
   let reads = 0

@@ -28,6 +28,13 @@ function twoServers(kind: (typeof legal)[number][0], transport: (typeof legal)[n
 const soon = { timeout: 2_000, interval: 10 }
 
 describe.each(withStore)('%s over %s, with a feed', (kind, transport) => {
+  test('a feed that forgets sooner than ends matter is refused', () => {
+    const auth = (keepsFor: number) => () => bench(kind, { transport, auth: { feed: { ...memoryFeed(), keepsFor } } })
+    expect(auth(60_000)).toThrow(RangeError)
+    expect(auth(60_000)).toThrow('retention')
+    expect(auth(7_200_000)).not.toThrow()
+  })
+
   test('an end is known to the other server', async () => {
     const { here, there } = twoServers(kind, transport)
     const agent = await here.signedIn()

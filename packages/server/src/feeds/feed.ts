@@ -37,12 +37,14 @@ export interface Facts {
    * caches. 0 unless set.
    */
   readonly age?: number
+  /** True where a read would find more at once. Unless set, as many facts as the limit say so. */
+  readonly more?: boolean
 }
 
 export interface ReadOptions {
   /** Milliseconds to wait for a fact where there is none yet. */
   readonly waitMs: number
-  /** Facts at most; as many of them say that there may be more. */
+  /** Facts at most. */
   readonly limit: number
 }
 
@@ -51,6 +53,8 @@ export interface ReadOptions {
  * clock but the reader's own; a feed that is pushed proves nothing when it is silent.
  */
 export interface ChangeFeed {
+  /** Milliseconds by which `until` may lie ahead; any number unless set. */
+  readonly keepsFor?: number
   /** Durable before it answers. */
   append(fact: Fact): Promise<Cursor>
   /** `gap`: what came after the cursor is not all there any more, or never was in this log. Take a snapshot. */
