@@ -48,6 +48,14 @@ holdStore('redis over ioredis with a prefix of its own', isInstalled, {
   },
 })
 
+holdStore('redis over node-redis, in batches', isInstalled, {
+  serverClock: true,
+  async create({ clock }) {
+    const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
+    return { store: redisStore({ client, clock, prefix: prefix(), batch: true }), close: () => client.destroy() }
+  },
+})
+
 holdStore('a cluster over node-redis', isInstalled, {
   serverClock: true,
   async create({ clock }) {

@@ -52,6 +52,11 @@ export function hasOneConnection(client: RedisClient): boolean {
   return !('totalClients' in client) && (client as { isCluster?: unknown }).isCluster !== true
 }
 
+/** node-redis has the slots of a Cluster at hand, ioredis says so by a flag. */
+export function isCluster(client: RedisClient): boolean {
+  return 'slots' in client || (client as { readonly isCluster?: unknown }).isCluster === true
+}
+
 /** A script that the server keeps: sent as a whole when it does not know it (NOSCRIPT). */
 export interface Script {
   readonly text: string
