@@ -14,6 +14,8 @@ export interface HttpContender {
   readonly name: string
   /** Further arguments, as the port of a store. */
   readonly args?: readonly string[]
+  /** Requests before the first round, where so many as for the others would take too long. */
+  readonly warm?: number
 }
 
 interface Amount {
@@ -54,7 +56,7 @@ async function startServer(contender: HttpContender): Promise<Server> {
 
 async function interleaved(servers: readonly Server[], { rounds, requests, warm }: Amount): Promise<readonly Series[]> {
   const spent = new Map<Server, number[]>(servers.map((server) => [server, []]))
-  for (const { load } of servers) await load.send(warm)
+  for (const server of servers) await server.load.send(Math.min(warm, server.warm ?? warm))
   for (let round = 0; round < rounds; round += 1) {
     for (const server of rotated(servers, round)) {
       const before = await cpuOf(server.child)

@@ -14,7 +14,6 @@ import { type Application, sessionApplication, signedIn } from './applications.t
 import { betterAuthSession, email, redisStorage } from './better-auth.ts'
 import { expressSessions } from './express.ts'
 import { incoming } from './incoming.ts'
-import { joiningReads } from './joined-reads.ts'
 import { redisRows } from './local-redis.ts'
 import { anew, user } from './subject.ts'
 
@@ -51,13 +50,11 @@ async function contenders(port: number) {
   const io = new Redis(port)
   const pipelined = new Redis({ port, enableAutoPipelining: true })
   const filled = await fill(sessionApplication(redisStore({ client })))
-  const joined = joiningReads((words) => client.sendCommand(words))
-  const joinedIo = joiningReads(([name = '', ...words]) => io.call(name, ...words))
   return {
     node: [
       get('raw GET', filled, (key) => client.get(key)),
       find('Handstamp', filled, redisStore({ client })),
-      find('Handstamp, reads of a tick joined', filled, redisStore({ client: joined })),
+      find('Handstamp, batch', filled, redisStore({ client, batch: true })),
       authenticate('Handstamp, authenticate', filled),
       express(new RedisStore({ client })),
       await better(redisStorage(client)),
@@ -65,7 +62,7 @@ async function contenders(port: number) {
     io: [
       get('raw GET', filled, (key) => io.get(key)),
       find('Handstamp', filled, redisStore({ client: io })),
-      find('Handstamp, reads of a tick joined', filled, redisStore({ client: joinedIo })),
+      find('Handstamp, batch', filled, redisStore({ client: io, batch: true })),
       find('Handstamp, enableAutoPipelining', filled, redisStore({ client: pipelined })),
     ],
     close() {

@@ -11,28 +11,19 @@ import { createClient } from 'redis'
 import { sessionApplication } from '../rows/applications.ts'
 import { betterAuthSession, redisStorage } from '../rows/better-auth.ts'
 import { expressSessions } from '../rows/express.ts'
-import { joiningReads } from '../rows/joined-reads.ts'
 import { answer, type Contender, clients, express, greet, handstamp } from './contender.ts'
 
 type Make = (port: number) => Promise<Contender>
 
 const connected = (port: number) => createClient({ url: `redis://127.0.0.1:${port}` }).connect()
-const sessions = (client: RedisClient) => handstamp(sessionApplication(redisStore({ client })))
+const sessions = (client: RedisClient, batch = false) => handstamp(sessionApplication(redisStore({ client, batch })))
 
 export const redisContenders: { readonly [name: string]: Make } = {
   redis: async (port) => sessions(await connected(port)),
   redisIo: (port) => sessions(new Redis(port)),
   redisIoPipelined: (port) => sessions(new Redis({ port, enableAutoPipelining: true })),
-
-  async redisJoined(port) {
-    const client = await connected(port)
-    return sessions(joiningReads((words) => client.sendCommand(words)))
-  },
-
-  async redisIoJoined(port) {
-    const client = new Redis(port)
-    return sessions(joiningReads(([name = '', ...words]) => client.call(name, ...words)))
-  },
+  redisBatch: async (port) => sessions(await connected(port), true),
+  redisIoBatch: (port) => sessions(new Redis(port), true),
 
   async redisCached(port) {
     const client = await connected(port)

@@ -6,10 +6,26 @@ import { createClient } from 'redis'
 import { describe, expect, test } from 'vitest'
 import { sessionApplication, signedIn } from '../rows/applications.ts'
 import { incoming } from '../rows/incoming.ts'
-import { joiningReads } from '../rows/joined-reads.ts'
 import { user } from '../rows/subject.ts'
 
 describe.skipIf(!redisIsInstalled())('commands that Redis is sent', () => {
+  test('are one for all finds of a tick, in batches', async () => {
+    const server = await startRedis()
+    const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
+    try {
+      const auth = sessionApplication(redisStore({ client, batch: true }))
+      const [name, value] = await signedIn(auth, user)
+      await client.configResetStat()
+      const requests = Array.from({ length: 50 }, () => nodeRequest(incoming(name, value), auth.origin))
+      const results = await Promise.all(requests.map((request) => auth.authenticate(request)))
+      expect(results.every(({ ok }) => ok)).toBe(true)
+      expect(await commandsSince(client)).toEqual({ mget: 1 })
+    } finally {
+      client.destroy()
+      await server.stop()
+    }
+  })
+
   test.each(['node-redis', 'ioredis'])('are one for each request, over %s', async (driver) => {
     const server = await startRedis()
     const counting = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
@@ -40,26 +56,3 @@ async function commandsSince(client: { info(section: string): Promise<string> })
   const counts = [...lines].map(([, command = '', calls]) => [command, Number(calls)] as const)
   return Object.fromEntries(counts.filter(([command]) => !/^(?:info|config|client|hello)/.test(command)))
 }
-
-describe('reads that are joined', () => {
-  test('come back to whoever asked', async () => {
-    const sent: string[][] = []
-    const client = joiningReads(async (words) => {
-      sent.push(words)
-      return words.slice(1).map((key) => `value of ${key}`)
-    })
-    const answers = await Promise.all([client.sendCommand(['MGET', 'a', 'b']), client.sendCommand(['MGET', 'c'])])
-    expect(answers).toEqual([['value of a', 'value of b'], ['value of c']])
-    expect(sent).toEqual([['MGET', 'a', 'b', 'c']])
-  })
-
-  test('fail together, and leave everything else alone', async () => {
-    const client = joiningReads(async ([name]) => {
-      if (name === 'MGET') throw new Error('gone')
-      return name
-    })
-    const reads = await Promise.allSettled([client.sendCommand(['MGET', 'a']), client.sendCommand(['MGET', 'b'])])
-    expect(reads.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    expect(await client.sendCommand(['GET', 'a'])).toBe('GET')
-  })
-})
