@@ -45,5 +45,7 @@ export async function renewSession<User extends UserLike>(
       return deliver(draft.grant, now, settings)
     }
   }
+  // Its old secret was told to have ended before each attempt, and what was told to have ended does not live on.
+  if (settings.feed) await settings.strategy.revoke(readCredential(request, settings), settings.clock())
   throw conflict()
 }

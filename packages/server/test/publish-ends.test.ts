@@ -1,6 +1,11 @@
+import { sessionIdOf } from '@handstamp/core/credential'
 import { userHandle } from '@handstamp/core/secret'
+import type { SessionRecord } from '@handstamp/core/session'
 import { describe, expect, test } from 'vitest'
+import type { Fact } from '../src/feeds/feed.ts'
 import { memoryFeed } from '../src/feeds/memory.ts'
+import { memoryStore, type SessionStore } from '../src/index.ts'
+import { publishing } from '../src/publish-ends.ts'
 import { fakeClock } from '../src/testing/index.ts'
 import { type Bench, bench, verdict, whoIs, withStore } from './strategies/bench.ts'
 
@@ -8,10 +13,24 @@ const soon = { timeout: 2_000, interval: 10 }
 const tokens = withStore.filter(([kind]) => kind !== 'session')
 
 /** A server whose store fails as it is told, and the log that it writes. */
-function server(kind: (typeof withStore)[number][0], transport: (typeof withStore)[number][1], options: object = {}) {
+function server(
+  kind: (typeof withStore)[number][0],
+  transport: (typeof withStore)[number][1],
+  wrap: (store: SessionStore) => SessionStore = (store) => store,
+) {
   const clock = fakeClock()
-  const feed = memoryFeed({ clock })
-  return { feed, here: bench(kind, { transport, clock, auth: { feed, ...options } }) }
+  const log = memoryFeed({ clock })
+  const feed = {
+    down: false,
+    ...log,
+    append: (fact: Fact) => (feed.down ? Promise.reject(new Error('down')) : log.append(fact)),
+  }
+  const limits = { signIn: false, sessionsPerUser: 3 }
+  return {
+    feed,
+    clock,
+    here: bench(kind, { transport, clock, store: wrap(memoryStore({ clock })), auth: { feed, limits } }),
+  }
 }
 
 const failing =
@@ -50,5 +69,85 @@ describe.each(tokens)('%s over %s, signed out everywhere but for the store', (ki
     await expect.poll(() => whoIs(here, later), soon).toBe('ok')
     expect([await whoIs(here, kept), await whoIs(here, ended)]).toEqual(['ok', 'revoked'])
     expect((await here.raw.listByUser(userHandle('ada'))).sessions).toHaveLength(2)
+  })
+})
+
+describe.each(tokens)('%s over %s, renewed', (kind, transport) => {
+  const losing = (times: number) => (store: SessionStore) => {
+    let left = times
+    const replace: SessionStore['replace'] = async (...call) => {
+      left -= 1
+      return left < 0 && store.replace(...call)
+    }
+    return { ...store, replace }
+  }
+
+  test('a lost race is run again, and the new secret holds', async () => {
+    const { here } = server(kind, transport, losing(3))
+    const agent = await here.signedIn()
+    const granted = await here.auth.renew({ id: 'ada', role: 'admin' }, agent.request('POST', '/'))
+    expect(granted.ok).toBe(true)
+    if (granted.ok) await agent.keep(here.auth.apply(granted, Response.json(granted.body)))
+    expect(await whoIs(here, agent)).toBe('ok')
+  })
+
+  test('one that is always lost ends what was told to have ended', async () => {
+    const { here } = server(kind, transport, losing(Number.POSITIVE_INFINITY))
+    const agent = await here.signedIn()
+    expect(await verdict(here.auth.renew({ id: 'ada', role: 'admin' }, agent.request('POST', '/')))).toBe(
+      'ERR_STORE_CONFLICT',
+    )
+    expect(await here.auth.sessions.list('ada')).toEqual([])
+  })
+})
+
+describe.each(withStore)('%s over %s, with as many sessions as a user may have', (kind, transport) => {
+  async function full(wrap?: (store: SessionStore) => SessionStore) {
+    const { feed, clock, here } = server(kind, transport, wrap)
+    for (let at = 0; at < 3; at += 1) {
+      await here.signedIn()
+      clock.advance('1s')
+    }
+    return {
+      feed,
+      here,
+      ids: [...(await here.auth.sessions.list('ada'))]
+        .sort((one, other) => one.lastSeenAt - other.lastSeenAt)
+        .map(({ id }) => id),
+    }
+  }
+
+  test('who has to go is told of before it goes, and ended before the other begins', async () => {
+    const left: number[] = []
+    const { feed, here, ids } = await full((store) => ({
+      ...store,
+      save: async (...call) => {
+        left.push((await store.listByUser(userHandle('ada'))).sessions.length)
+        return store.save(...call)
+      },
+    }))
+    const [oldest] = ids
+    await here.signedIn()
+    expect(left).toEqual([0, 1, 2, 2])
+    expect((await feed.snapshot()).facts).toMatchObject([{ kind: 'session', id: oldest }])
+    here.store.plan(failing('delete'))
+    expect(await signIn(here)).toBe('ERR_STORE_UNAVAILABLE')
+    expect((await feed.snapshot()).facts).toHaveLength(2)
+  })
+
+  test('nobody goes and nobody comes while nobody can be told', async () => {
+    const { feed, here, ids } = await full()
+    feed.down = true
+    expect(await signIn(here)).toBe('ERR_FEED_UNAVAILABLE')
+    expect((await here.auth.sessions.list('ada')).map(({ id }) => id).sort()).toEqual(ids.sort())
+  })
+
+  test('nobody goes for one that is not saved, as its user was signed out everywhere meanwhile', async () => {
+    const { feed, here } = await full()
+    const store = publishing(here.raw, feed, { clock: here.clock, outlives: 60_000, timeoutMs: 1_000 })
+    const record = (await here.record(await here.signedIn())) as SessionRecord
+    const id = sessionIdOf(userHandle('ada'), new Uint8Array(32))
+    expect(await store.save(id, { ...record, id }, { epoch: record.epoch - 1, cap: 1 })).toBe('epoch')
+    expect(await here.auth.sessions.list('ada')).toHaveLength(3)
   })
 })
