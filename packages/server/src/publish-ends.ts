@@ -8,7 +8,7 @@ import { handleOf } from '@handstamp/core/credential'
 import { AuthError, isAuthError, safeCause } from '@handstamp/core/errors'
 import { deadlines, inTime } from './deadlines.ts'
 import type { ChangeFeed, Fact } from './feeds/feed.ts'
-import type { SessionStore } from './stores/store.ts'
+import type { Found, SessionStore } from './stores/store.ts'
 
 export interface PublishingOptions {
   readonly clock: Clock
@@ -46,16 +46,25 @@ export function publishing(
     ...store,
 
     /**
-     * The one that has to go, where a user has too many, goes everywhere; also where others sign in at the same time, and
-     * where the store itself keeps fewer than the cap says.
+     * Who has to go where a user has too many is told of and ended first. Where others sign in at the same time, or the
+     * store keeps fewer than the cap says, the store itself ends more: those that were seen before are told of after it.
+     * One that began in between and went at once is not told of: its token is good until its `exp`.
      */
     async save(id, record, options) {
       const handle = handleOf(id)
-      const before = await store.listByUser(handle)
+      const { epoch, sessions } = await store.listByUser(handle)
+      // With another epoch the store saves nothing, so nobody has to go.
+      const room = epoch === options.epoch ? options.cap - 1 : Number.POSITIVE_INFINITY
+      const byUse = [...sessions].sort((one, other) => seenAt(other) - seenAt(one))
+      for (const { id: idle } of byUse.slice(room)) {
+        await end(idle)
+        await store.delete(idle)
+      }
       const saved = await store.save(id, record, options)
-      if (saved !== 'saved' || before.sessions.length === 0) return saved
+      const staying = byUse.slice(0, room)
+      if (saved !== 'saved' || staying.length === 0) return saved
       const after = new Set((await store.listByUser(handle)).sessions.map((one) => one.id))
-      for (const { id: gone } of before.sessions) if (!after.has(gone)) await end(gone)
+      for (const { id: gone } of staying) if (!after.has(gone)) await end(gone)
       return saved
     },
 
@@ -85,6 +94,11 @@ export function publishing(
 
     changing: (id, version) => append({ kind: 'changed', id, version, until: until() }),
   }
+}
+
+/** A record that is damaged goes first. */
+function seenAt({ record }: Found): number {
+  return Number.isFinite(record.lastSeenAt) ? record.lastSeenAt : 0
 }
 
 function unavailable(what: string, error?: unknown): AuthError {
