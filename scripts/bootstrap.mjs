@@ -327,12 +327,12 @@ const commands = {
       const bin = await fetched([`node@${version}`])
       await vitest(`unit tests, Node ${version}`, units, flags, { node: join(bin, 'node') })
     }
-    // As many as four minutes allow, which on two cores is some millions of them.
-    const extra = { HANDSTAMP_DIFFERENTIAL: '10000000', HANDSTAMP_DIFFERENTIAL_SECONDS: '240' }
+    // As many as three minutes allow, which on two cores is some millions of them.
+    const extra = { HANDSTAMP_DIFFERENTIAL: '10000000', HANDSTAMP_DIFFERENTIAL_SECONDS: '200' }
     await vitest('both engines, at length', ['differential'], flags, { extra })
     const fuzz = { HANDSTAMP_FUZZ: '10000000', HANDSTAMP_FUZZ_SECONDS: '100' }
     await vitest('fuzz, at length', ['security'], ['security/fuzz.test.ts', ...flags], { extra: fuzz })
-    const staleness = { HANDSTAMP_STALENESS: '5000' }
+    const staleness = { HANDSTAMP_STALENESS: '4000' }
     await vitest('staleness, at length', ['feeds'], ['feeds/staleness.test.ts', ...flags], { extra: staleness })
     const faults = { HANDSTAMP_OUTAGE: '5', HANDSTAMP_FIRE: '1000', HANDSTAMP_KILLS: '100' }
     const files = ['outage', 'fire', 'redis-faults'].map((name) => `stores/${name}.test.ts`)
