@@ -35,13 +35,13 @@ export const faults: readonly Planted[] = [
   },
   {
     name: 'a lost swap that is answered as if it were won',
-    breaks: ['I1'],
+    breaks: ['I1', 'I6'],
     config: hybrid,
     store: (store) => ({ ...store, replace: async (...args) => (await store.replace(...args)) || true }),
   },
   {
     name: 'an answer before the swap is applied',
-    breaks: ['I1'],
+    breaks: ['I1', 'I6'],
     config: hybrid,
     store: (store) => {
       const behind = later()
