@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { revocationsType } from '@handstamp/core/wire'
 import { afterEach, describe, expect, test } from 'vitest'
 import { toNodeHandler } from '../src/adapters/node.ts'
+import type { ChangeFeed } from '../src/feeds/feed.ts'
 import { memoryFeed } from '../src/feeds/memory.ts'
 import { allowInsecureLoopback, createVerifier, type VerifierOptions } from '../src/index.ts'
 import { createRemoteFeed } from '../src/remote-feed.ts'
-import { fakeClock } from '../src/testing/index.ts'
+import { type FakeClock, fakeClock } from '../src/testing/index.ts'
 import {
   accessOf,
   ada,
@@ -25,10 +26,14 @@ afterEach(async () => {
 })
 
 /** An issuer that publishes its revocations, over HTTP. */
-async function issuer(options: object = {}) {
-  const clock = fakeClock()
+async function issuer(options: { clock?: FakeClock; feed?: ChangeFeed; publishRevocations?: boolean } = {}) {
+  const clock = options.clock ?? fakeClock()
   const feed = memoryFeed({ clock })
-  const bed = bench('hybrid', { clock, transport: 'bearer', auth: { feed, publishRevocations: true, ...options } })
+  const bed = bench('hybrid', {
+    clock,
+    transport: 'bearer',
+    auth: { feed, publishRevocations: true, ...options, clock },
+  })
   const server = createServer(toNodeHandler(bed.auth as never))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   servers.push(server)
@@ -108,6 +113,51 @@ describe('pages', () => {
     expect(await page(url, 'nonsense')).toMatchObject({ from: null })
     expect((await fetch(`${url}?after=`)).status).toBe(400)
     expect((await fetch(`${url}?after=${'x'.repeat(257)}`)).status).toBe(400)
+  })
+
+  test('are read and signed once in a second for all who ask, with any unknown cursor', async () => {
+    const clock = fakeClock()
+    const log = memoryFeed({ clock })
+    let [snapshots, reads] = [0, 0]
+    const feed: ChangeFeed = {
+      ...log,
+      snapshot() {
+        snapshots += 1
+        return log.snapshot()
+      },
+      read(after, options) {
+        reads += 1
+        return log.read(after, options)
+      },
+    }
+    const { url } = await issuer({ feed, clock })
+    const askedBy = (cursors: readonly (string | undefined)[]) =>
+      Promise.all(cursors.map((cursor) => page(url, cursor)))
+    const unknown = Array.from({ length: 100 }, (_, at) => `made up ${at}`)
+    const all = [...(await askedBy(unknown)), ...(await askedBy([undefined, ...unknown]))]
+    expect(snapshots).toBe(1)
+    expect(new Set(all.map(({ to, iat }) => `${to} ${iat}`)).size).toBe(1)
+    expect(all.at(-1)?.response.headers.get('cache-control')).toBe('public, max-age=0')
+    reads = 0
+    const { to } = await page(url)
+    await askedBy(Array.from({ length: 50 }, () => to))
+    expect([snapshots, reads]).toEqual([1, 1])
+    await feed.append({ kind: 'key', kid: 'k', until: clock() + 60_000 })
+    clock.advance('1s')
+    expect(await page(url, to)).toMatchObject({ from: to, facts: [{ kid: 'k' }] })
+    expect(await page(url, 'made up')).toMatchObject({ from: null, facts: [{ kid: 'k' }] })
+    expect([snapshots, reads]).toEqual([2, 3])
+  })
+
+  test('that could not be read are asked for again at once', async () => {
+    const log = memoryFeed()
+    let isDown = true
+    const down = () => Promise.reject(new Error('down'))
+    const feed: ChangeFeed = { ...log, snapshot: () => (isDown ? down() : log.snapshot()) }
+    const { url } = await issuer({ feed })
+    expect((await fetch(url)).status).toBe(500)
+    isDown = false
+    expect((await fetch(url)).status).toBe(200)
   })
 
   test('are no access tokens, and access tokens are none of them', async () => {
