@@ -31,7 +31,10 @@ export interface Sessions<User> {
   revoke(sessionId: string, owner?: { readonly userId: string }): Promise<boolean>
   /** Ends all, and beats a sign-in or refresh in flight; answers how many there were. */
   revokeAll(userId: string, options?: { readonly except?: string }): Promise<number>
-  /** Rewrites the user in all records; for a change of privileges use `renew`. */
+  /**
+   * Rewrites the user in all records, also those that a renewal or a sign-in brings meanwhile; answers how many there are.
+   * For a change of privileges use `renew`.
+   */
   update(user: User): Promise<number>
 }
 

@@ -180,9 +180,15 @@ export function keepRecords<User extends { readonly id: string }>(
     },
 
     async update(user) {
-      const { sessions } = await store.listByUser(userHandle(user.id))
-      const rewritten = await Promise.all(sessions.map(({ id }) => rewrite(id, user)))
-      return rewritten.filter(Boolean).length
+      const tried = new Map<string, boolean>()
+      // A renewal or a sign-in under way brings another id, with the user that it had read before.
+      for (let round = 0; round < 4; round += 1) {
+        const { sessions } = await store.listByUser(userHandle(user.id))
+        const left = sessions.filter(({ id }) => !tried.has(id))
+        if (left.length === 0) return sessions.filter(({ id }) => tried.get(id)).length
+        await Promise.all(left.map(async ({ id }) => tried.set(id, await rewrite(id, user))))
+      }
+      throw conflict()
     },
   }
 }

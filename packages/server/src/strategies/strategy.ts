@@ -165,7 +165,7 @@ export interface RecordKeeper<User> {
   revoke(id: string): Promise<boolean>
   /** How many were ended. */
   revokeAll(userId: string, except: string | undefined): Promise<number>
-  /** Rewrites the user in all records; answers how many. */
+  /** Rewrites the user in all records, also those that come meanwhile; answers how many there are. */
   update(user: User): Promise<number>
 }
 
