@@ -47,6 +47,8 @@ export function chooseTransport(request: RequestFace, transports: readonly Trans
 /**
  * Grants a session. Everything that can refuse comes before the first write; the session that the request presents is
  * ended, so that what an attacker planted dies (OWASP ASVS 7.2.4). Undefined: the second proof was refused.
+ *
+ * @throws AuthError `ERR_STORE_CONFLICT` where the user was signed out everywhere meanwhile, and cannot be proven again.
  */
 export async function grantSession<User extends UserLike>(
   given: Proven<User>,
@@ -92,6 +94,8 @@ export async function grantSession<User extends UserLike>(
       return deliver(draft.grant, now, settings)
     }
     moved = saved === 'epoch'
+    // Without a way to prove it once more the proof is from before the sign-out.
+    if (moved && epoch !== undefined && given.proveAgain === undefined) throw signedOutMeanwhile()
   }
   throw conflict()
 }
@@ -136,6 +140,13 @@ export async function checkUser<User extends UserLike>(user: User, settings: Set
 export function checkPending(pending: string | undefined): void {
   if (pending === undefined || (typeof pending === 'string' && pending !== '')) return
   throw new AuthError('ERR_CLAIMS_INVALID', "pending must name the factor that is owed, such as 'mfa'")
+}
+
+function signedOutMeanwhile(): AuthError {
+  return new AuthError(
+    'ERR_STORE_CONFLICT',
+    'the user was signed out everywhere during this sign-in: prove anew who it is',
+  )
 }
 
 function jsonCopy(user: unknown): unknown {

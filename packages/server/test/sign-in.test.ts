@@ -279,6 +279,25 @@ describe('everything is ended while somebody signs in (stores: revokeAll against
     expect(await bed.auth.sessions.list('ada')).toEqual([])
   })
 
+  test.each(withStore)('%s over %s: whom the application has proven is not signed in after it either', async (kind) => {
+    const bed = bench(kind)
+    await bed.signedIn()
+    bed.store.plan(({ method }) => (method === 'save' ? 'hold' : undefined))
+    const pending = verdict(bed.auth.signIn(ada, bed.agent().request('POST', '/')))
+    await until(() => bed.store.held === 1)
+    await bed.auth.sessions.revokeAll('ada')
+    bed.store.plan()
+    bed.store.release()
+    expect(await pending).toBe('ERR_STORE_CONFLICT')
+    expect(await bed.auth.sessions.list('ada')).toEqual([])
+  })
+
+  test('two first sign-ins at once are both signed in', async () => {
+    const bed = bench('session')
+    await Promise.all([bed.signedIn(), bed.signedIn()])
+    expect(await bed.auth.sessions.list('ada')).toHaveLength(2)
+  })
+
   test.each([
     // By how much the clock of whoever ended everything was behind, whether servers share the store, and how often it is proven.
     ['the same clock', 0, false, 2],
