@@ -2,13 +2,12 @@
  * Whether what a genuine token says still holds, and the session that it then proves.
  * @module
  */
-import type { AccessClaims } from '@handstamp/core/jwt/claims'
+import { type AccessClaims, longestClockTolerance } from '@handstamp/core/jwt/claims'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { isExpired } from '@handstamp/core/session'
 import {
   type AccessTokenPlan,
   type AccessTokens,
-  clockTolerance,
   secondsLeft,
   sessionFromClaims,
   standingFromClaims,
@@ -17,9 +16,9 @@ import { feedStale } from './changes.ts'
 import type { SessionStore } from './stores/store.ts'
 import { type Proof, type Refused, refuse, type StrategyContext, sharedClockSkew } from './strategies/strategy.ts'
 
-/** Milliseconds after the end of a session during which a token of it could still be shown. */
+/** Milliseconds after the end of a session during which a token of it could still be shown to some verifier. */
 export function outlives({ accessLifetime }: AccessTokenPlan): number {
-  return accessLifetime + clockTolerance + sharedClockSkew
+  return accessLifetime + longestClockTolerance + sharedClockSkew
 }
 
 /**

@@ -113,8 +113,11 @@ export type ClaimsResult =
   | { readonly ok: false; readonly reason: 'expired'; readonly claims: AccessClaims }
   | { readonly ok: false; readonly reason: Exclude<ClaimsRejection, 'expired'> }
 
-/** RFC 9068 §4 and 7519 §4.1.4 leave a few minutes; more would make a revoked or expired token's life a matter of taste. */
-const longestTolerance = 300_000
+/**
+ * The longest clock tolerance, in milliseconds. RFC 9068 §4 and 7519 §4.1.4 leave a few minutes; more would make a revoked
+ * or expired token's life a matter of taste.
+ */
+export const longestClockTolerance = 300_000
 
 /**
  * Answers a clock tolerance in milliseconds.
@@ -128,7 +131,7 @@ const longestTolerance = 300_000
  */
 export function parseClockTolerance(value: Duration, option: string): number {
   const milliseconds = parseDuration(value, option, 0)
-  if (milliseconds <= longestTolerance) return milliseconds
+  if (milliseconds <= longestClockTolerance) return milliseconds
   throw new RangeError(`${option} must be 5 minutes at most, such as '5s': set the clocks right instead`)
 }
 
