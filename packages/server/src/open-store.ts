@@ -48,7 +48,7 @@ export function openStore(
 
 /** Without a feed nobody is told. */
 function silent(store: SessionStore): PublishingStore {
-  return { ...store, changing: async () => {} }
+  return { ...store, changing: async () => {}, ending: async () => {} }
 }
 
 /** A record of another version is one to this version as little as a damaged one. The user is for its schema to judge. */

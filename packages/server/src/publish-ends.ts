@@ -21,6 +21,8 @@ export interface PublishingOptions {
 export interface PublishingStore extends SessionStore {
   /** Before the user in a record is rewritten: what was read of it up to this version goes out of date. */
   changing(id: string, version: number): Promise<void>
+  /** Of one that was there, also where the store has lost it: it ends now at the latest. */
+  ending(id: string): Promise<void>
 }
 
 /** Answers the store with its ends published. */
@@ -91,6 +93,8 @@ export function publishing(
       await append({ ...fact, epoch: answer.epoch })
       return answer
     },
+
+    ending: end,
 
     changing: (id, version) => append({ kind: 'changed', id, version, until: until() }),
   }

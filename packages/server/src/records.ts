@@ -4,6 +4,7 @@
  */
 import { type Duration, parseDuration } from '@handstamp/core/duration'
 import { AuthError } from '@handstamp/core/errors'
+import type { AccessClaims } from '@handstamp/core/jwt/claims'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
 import { userHandle } from '@handstamp/core/secret'
 import { isExpired, type SessionRecord, sessionExpiry, wholeSecond } from '@handstamp/core/session'
@@ -99,8 +100,10 @@ export interface Records<User> extends RecordKeeper<User> {
   epoch(userId: string): Promise<number | undefined>
   readUser(record: SessionRecord): Eventual<User | undefined>
   move(found: Found, to: SessionRecord): Promise<'saved' | 'exists'>
+  /** `signed`: the claims of a genuine token. What it names was there, so its end is told even where the store has lost it. */
   end(
     ids: readonly string[],
+    signed?: AccessClaims,
   ): Promise<{ readonly revoked: true; readonly standing?: { readonly id: string; readonly userId: string } }>
 }
 
@@ -143,10 +146,12 @@ export function keepRecords<User extends { readonly id: string }>(
       return (await store.replace(found.record.id, found.version, to, { as: to.id })) ? 'saved' : 'exists'
     },
 
-    async end(ids) {
+    async end(ids, signed) {
       let standing: { readonly id: string; readonly userId: string } | undefined
       for (const id of ids) {
         const found = await store.find(id)
+        if (!found && id === signed?.sid && (await context.feed?.changes.judge(signed)) !== 'revoked')
+          await store.ending(id)
         if ((await store.delete(id)) && found) standing = { id, userId: found.record.userId }
       }
       return { revoked: true, ...(standing ? { standing } : {}) }

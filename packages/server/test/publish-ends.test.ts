@@ -151,3 +151,37 @@ describe.each(withStore)('%s over %s, with as many sessions as a user may have',
     expect(await here.auth.sessions.list('ada')).toHaveLength(3)
   })
 })
+
+describe.each(tokens)('%s over %s, signed out after the store has lost its record', (kind, transport) => {
+  test('the end of what a signed token names is told, once', async () => {
+    const { feed, here } = server(kind, transport)
+    const agent = await here.signedIn()
+    const { id } = (await here.record(agent)) ?? {}
+    await here.raw.delete(id as string)
+    expect(await whoIs(here, agent)).toBe('ok')
+    await here.auth.signOut(agent.request('POST', '/'))
+    expect((await feed.snapshot()).facts).toMatchObject([{ kind: 'session', id }])
+    await expect.poll(() => whoIs(here, agent), soon).toBe('revoked')
+    await here.auth.signOut(agent.request('POST', '/'))
+    expect((await feed.snapshot()).facts).toHaveLength(1)
+  })
+
+  test('nothing is told of what a forged token names', async () => {
+    const { feed, here } = server(kind, transport)
+    const agent = await here.signedIn()
+    const [id = ''] = (await here.auth.sessions.list('ada')).map((one) => one.id)
+    await here.raw.delete(id)
+    const forged = (credential: string) => `${credential.slice(0, -8)}AAAAAAAA`
+    for (const [name, value] of agent.cookies) agent.cookies.set(name, forged(value))
+    for (const name of ['access', 'refresh'] as const) agent.tokens[name] &&= forged(agent.tokens[name])
+    await here.auth.signOut(agent.request('POST', '/'))
+    expect((await feed.snapshot()).facts).toEqual([])
+  })
+})
+
+test('an end is told for as long as the most tolerant verifier takes a token', async () => {
+  const { feed, clock, here } = server('hybrid', 'bearer')
+  await here.auth.signOut((await here.signedIn()).request('POST', '/'))
+  const [fact] = (await feed.snapshot()).facts
+  expect((fact?.until ?? 0) - clock()).toBeGreaterThanOrEqual(5 * 60_000 + 5 * 60_000)
+})

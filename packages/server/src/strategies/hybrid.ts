@@ -20,7 +20,7 @@ import { keepRecords, type Lifetimes, newRecord, readLifetimes, renewedRecord } 
 import { createRotation, rotationKeys } from '../rotation.ts'
 import { checkStore, isBridged, type SessionStore } from '../stores/store.ts'
 import { outlives, proveByToken } from '../token-standing.ts'
-import { type Grant, type Held, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
+import { type Grant, type OpenStrategy, refuse, type Strategy, type StrategyContext } from './strategy.ts'
 
 export interface HybridOptions extends AccessTokenOptions {
   /** Not one over `unstorage` or a store of express-session, which cannot compare and swap. */
@@ -166,19 +166,16 @@ function openHybrid<User extends { readonly id: string }>(
       })
     },
 
-    async revoke(held, now) {
-      return records.end(await sessionIds(held, now))
+    /** A token that expired still names its session; two credentials of different sessions end both. */
+    async revoke({ access, refresh }, now) {
+      const claims = access && (await tokens.identify(access.text, now))
+      const family = refresh && parseRefreshCredential(refresh.text)
+      const ids = new Set([claims?.sid, family?.id].filter((id) => id !== undefined))
+      return records.end([...ids], claims)
     },
 
     sessions: records,
     jwks: tokens.jwks,
     signRevocations: tokens.signRevocations,
-  }
-
-  /** A token that expired still names its session; two credentials of different sessions end both. */
-  async function sessionIds({ access, refresh }: Held, now: number): Promise<string[]> {
-    const claims = access && (await tokens.identify(access.text, now))
-    const family = refresh && parseRefreshCredential(refresh.text)
-    return [...new Set([claims?.sid, family?.id].filter((id) => id !== undefined))]
   }
 }

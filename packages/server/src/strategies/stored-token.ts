@@ -131,7 +131,7 @@ export function openStoredTokens<User extends { readonly id: string }>(
 
     async revoke({ access }, now) {
       const claims = access && (await tokens.identify(access.text, now))
-      return records.end(claims?.sid === undefined ? [] : [claims.sid])
+      return records.end(claims?.sid === undefined ? [] : [claims.sid], claims)
     },
 
     sessions: records,
