@@ -23,6 +23,7 @@ export interface RemoteFeedOptions {
 
 /** Milliseconds between two requests, and for which caches may answer. */
 const pace = 1_000
+const timeout = 5_000
 const largestPage = 16 * 1_024 * 1_024
 
 /** What nobody can do better than: a page as old as a cache makes it, by a clock that is told in seconds. */
@@ -44,15 +45,27 @@ export function createRemoteFeed(url: string | URL, options: RemoteFeedOptions):
     const address = new URL(target)
     if (after !== undefined) address.searchParams.set('after', after)
     askedAt = performance.now()
-    const response = await fetch(address.href, { headers: { accept: 'application/jwt' }, redirect: 'manual' })
-    if (response.status !== 200) throw stale(`it answered with status ${response.status}`)
-    if (Number(response.headers.get('content-length') ?? 0) > largestPage) throw stale('it is too large')
-    const claims = await open(await response.text())
+    const claims = await open(await load(address.href))
     if (claims === undefined) throw stale('it is not signed by the issuer')
     if (claims.more) return claims
     if (claims.iat < latest) throw stale('it is older than the last one')
     latest = claims.iat
     return claims
+  }
+
+  async function load(address: string): Promise<string> {
+    const controller = new AbortController()
+    const timer = unref(setTimeout(() => controller.abort(), timeout))
+    try {
+      const init = { headers: { accept: 'application/jwt' }, redirect: 'manual', signal: controller.signal } as const
+      const response = await fetch(address, init)
+      if (response.status !== 200) throw stale(`it answered with status ${response.status}`)
+      return await readText(response)
+    } finally {
+      clearTimeout(timer)
+      // What is left of the body is nobody's.
+      controller.abort()
+    }
   }
 
   async function open(token: string): Promise<RevocationsClaims | undefined> {
@@ -65,16 +78,17 @@ export function createRemoteFeed(url: string | URL, options: RemoteFeedOptions):
     return claims?.iss === issuer && isPage(claims) ? claims : undefined
   }
 
-  const factsOf = ({ facts, to, iat }: RevocationsClaims): Facts => ({
+  const factsOf = ({ facts, to, more, iat }: RevocationsClaims): Facts => ({
     facts: facts as readonly Fact[],
     cursor: to,
+    more,
     age: Math.max(0, clock() - iat * 1_000) + clockTolerance,
   })
 
   return {
     async read(after, { waitMs }) {
       const rest = pace - (performance.now() - askedAt)
-      if (waitMs > 0 && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest))
+      if (waitMs > 0 && rest > 0) await new Promise<void>((resolve) => void unref(setTimeout(resolve, rest)))
       const claims = await page(after)
       return claims.from === after ? factsOf(claims) : 'gap'
     },
@@ -85,6 +99,24 @@ export function createRemoteFeed(url: string | URL, options: RemoteFeedOptions):
       return factsOf(claims)
     },
   }
+}
+
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let [text, size] = ['', 0]
+  const reader = response.body?.getReader()
+  for (let chunk = await reader?.read(); chunk?.value !== undefined; chunk = await reader?.read()) {
+    size += chunk.value.length
+    if (size > largestPage) throw stale('it is too large')
+    text += decoder.decode(chunk.value, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** In Node a timer keeps the process alive unless told not to. */
+function unref<T>(timer: T): T {
+  ;(timer as { unref?: () => void }).unref?.()
+  return timer
 }
 
 function isPage(claims: Partial<RevocationsClaims>): claims is RevocationsClaims {

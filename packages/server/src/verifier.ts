@@ -65,7 +65,11 @@ const optionNames = [
  * Judges a request's bearer token, or a token as text. In a request's Authorization header the token of a cookie is refused, as no
  * page could have read it there; a gateway that takes it out of the cookie itself hands it over as text.
  */
-export type Verify<User> = (input: RequestFace | string) => Promise<AuthResult<User>>
+export interface Verify<User> {
+  (input: RequestFace | string): Promise<AuthResult<User>>
+  /** Stops following `revocations`; the next call begins anew. A feed that was given is still to be closed by its owner. */
+  close(): void
+}
 
 /**
  * Answers a function that judges access tokens of one issuer (RFC 9068 §4). With `revocations` a token dies within
@@ -101,7 +105,7 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
   const resolve: ResolveKey = changes ? (kid, alg) => (changes.trusts(kid) ? keys(kid, alg) : undefined) : keys
   const seen = createVerifiedTokens()
 
-  return async (input) => {
+  async function verify(input: RequestFace | string): Promise<AuthResult<User>> {
     const bearer =
       typeof input === 'string'
         ? ({ kind: 'token', token: input } as const)
@@ -134,6 +138,8 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
     }
     return session.pending === undefined ? { ok: true, session, effects: answered } : reject('pending')
   }
+
+  return Object.assign(verify, { close: () => changes?.close() })
 }
 
 /** Most schemas answer at once, and then nothing is awaited. */

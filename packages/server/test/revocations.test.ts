@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { revocationsType } from '@handstamp/core/wire'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { toNodeHandler } from '../src/adapters/node.ts'
 import type { ChangeFeed } from '../src/feeds/feed.ts'
 import { memoryFeed } from '../src/feeds/memory.ts'
@@ -181,6 +184,51 @@ describe('pages', () => {
 })
 
 describe('whoever carries the pages', () => {
+  /** Follows pages that come as the function answers them. */
+  const remote = (fetch: (url: string, init: RequestInit) => Promise<Response>) =>
+    createRemoteFeed('https://app.example/auth/revocations', {
+      issuer: origin,
+      resolve: () => undefined,
+      clock: Date.now,
+      clockTolerance: 5_000,
+      insecure: false,
+      fetch,
+    })
+
+  test('sends a body without end, of which nobody says how long it is: it is cut', async () => {
+    let [sent, isCancelled] = [0, false]
+    const body = new ReadableStream({
+      pull(controller) {
+        sent += 1
+        controller.enqueue(new Uint8Array(1_024 * 1_024))
+      },
+    })
+    const feed = remote(async (_, { signal }) => {
+      signal?.addEventListener('abort', () => {
+        isCancelled = true
+      })
+      return new Response(body)
+    })
+    await expect(feed.snapshot()).rejects.toThrow('too large')
+    expect(sent).toBeLessThan(20)
+    expect(isCancelled).toBe(true)
+  })
+
+  test('never answers: the request is given up after five seconds', async () => {
+    vi.useFakeTimers()
+    try {
+      const feed = remote(
+        (_, { signal }) =>
+          new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('given up')))),
+      )
+      const asked = expect(feed.snapshot()).rejects.toThrow('given up')
+      await vi.advanceTimersByTimeAsync(5_000)
+      await asked
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   /** A verifier whose pages go through somebody's hands. */
   async function carried(tamper: (text: string, url: string) => string | Promise<string>) {
     const { bed, url, clock } = await issuer()
@@ -242,6 +290,45 @@ describe('whoever carries the pages', () => {
     await expect(feed.snapshot()).rejects.toThrow('older')
   })
 })
+
+test('a verifier that is closed asks no more, and one that is not keeps no process alive', async () => {
+  const { bed, clock, url } = await issuer()
+  let asked = 0
+  const verify = verifier(bed, {
+    revocations: 'https://app.example/auth/revocations',
+    fetch(address) {
+      asked += 1
+      return fetch(`${url}${new URL(address).search}`)
+    },
+  })
+  const token = accessOf(await bed.signedIn())
+  expect(await verdict(verify(token))).toBe('ok')
+  verify.close()
+  // One more may have been on its way.
+  await delay(1_100)
+  const before = asked
+  await delay(1_300)
+  expect(asked).toBe(before)
+  expect(await verdict(verify(token))).toBe('ok')
+  verify.close()
+
+  const script = `
+    import { allowInsecureLoopback, createVerifier } from '@handstamp/server'
+    const [token, now, url] = process.argv.slice(1)
+    const verify = createVerifier({
+      issuer: '${origin}',
+      user: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
+      jwks: new URL('/auth/jwks.json', url),
+      revocations: url,
+      clock: () => Number(now),
+      [allowInsecureLoopback]: true,
+    })
+    console.log((await verify(token)).ok)
+  `
+  const words = ['--conditions=handstamp-source', '--input-type=module', '-e', script, token, String(clock()), url]
+  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: import.meta.dirname, timeout: 20_000 })
+  expect(stdout.trim()).toBe('true')
+}, 30_000)
 
 describe('while nothing proves that nothing was missed', () => {
   const down = { read: () => Promise.reject(new Error('down')), snapshot: () => Promise.reject(new Error('down')) }
