@@ -53,6 +53,7 @@ export function openDirectory(directory: string, fsync: boolean): Directory {
   const root = made(directory)
   const opened = lstatSync(root)
   const known = new Set<string>()
+  const synced = new Set<string>()
 
   async function checkRoot(): Promise<void> {
     const { dev, ino } = await lstat(root)
@@ -89,13 +90,17 @@ export function openDirectory(directory: string, fsync: boolean): Directory {
 
     async prepare(path) {
       const folder = folderOf(path)
+      let isNew = !synced.has(folder)
       try {
         await mkdir(folder, { mode: 0o700 })
-        if (fsync) await sync(root)
+        isNew = true
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code !== 'EEXIST') throw error
       }
+      // Also where another process has made it, and may not yet have synced it.
+      if (fsync && isNew) await sync(root)
+      synced.add(folder)
       await checkFolder(path)
     },
 
