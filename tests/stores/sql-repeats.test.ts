@@ -1,3 +1,4 @@
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { handleOf } from '@handstamp/core/credential'
 import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/local-servers/postgres'
@@ -110,6 +111,14 @@ describe.skipIf(!postgresIsInstalled())('a deadlock with a stranger', () => {
     expect(transactions).toBe(2)
     expect(await store.find(record.id)).toBeUndefined()
   })
+})
+
+test('SQLite has on the disk what it acknowledged, whatever its driver was built to do', async () => {
+  const file = new DatabaseSync(':memory:')
+  file.exec('PRAGMA synchronous = NORMAL')
+  await sqlite(file).query('SELECT 1', [])
+  expect(file.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
+  file.close()
 })
 
 describe('options', () => {

@@ -22,7 +22,7 @@ const keptStatements = 64
 /**
  * Answers the database on one connection, which nobody else may use: statements and transactions take turns, as one
  * that came between those of a transaction would be part of it. It is set to write ahead (WAL), so that readers wait
- * for nobody. Several processes may each have one to the same file, on one host.
+ * for nobody, and to have on the disk what it acknowledged. Several processes may each have one to the same file, on one host.
  *
  * @throws TypeError for what is no database.
  *
@@ -75,7 +75,7 @@ export function sqlite(database: SqliteDatabase): SqlDatabase {
 
   /** A wait inside SQLite would stop all of this process, also the connection that it waits for: so there it is short. */
   function set(): void {
-    if (!isSet) database.exec('PRAGMA busy_timeout = 5; PRAGMA journal_mode = WAL')
+    if (!isSet) database.exec('PRAGMA busy_timeout = 5; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
     isSet = true
   }
 
