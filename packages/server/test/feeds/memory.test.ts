@@ -46,3 +46,23 @@ test('who was away until facts were dropped learns of the gap, and the snapshot 
   expect(await feed.read(cursor, { waitMs: 0, limit: 10 })).toBe('gap')
   expect((await feed.snapshot()).facts).toEqual([fact(), fact()])
 })
+
+test('what is past goes also from behind a fact that matters long, and who read it sees no gap', async () => {
+  const feed = memoryFeed({ clock })
+  const start = await feed.append(fact(3_600_000))
+  let cursor = start
+  let refused = 0
+  for (let round = 0; round < 10; round += 1) {
+    for (let at = 0; at < 200; at += 1) await feed.append(fact(1_000))
+    clock.advance('2s')
+    const answer = await feed.read(cursor, { waitMs: 0, limit: 1_000 })
+    if (answer === 'gap') throw new Error('gap')
+    expect(answer.facts.length).toBe(200)
+    cursor = answer.cursor
+    if ((await feed.read(start, { waitMs: 0, limit: 10_000 })) === 'gap') refused += 1
+  }
+  expect(refused).toBe(9)
+  expect((await feed.snapshot()).facts).toHaveLength(1)
+  const place = await feed.append(fact())
+  expect(await feed.read(cursor, { waitMs: 0, limit: 10 })).toEqual({ facts: [fact()], cursor: place })
+})
