@@ -110,7 +110,7 @@ export async function openPage(
       const input = `input[name="${picker}"][value="${value}"]`
       if (await page.$eval(input, (element) => (element as HTMLInputElement).checked)) return
       await page.locator(`label:has(${input})`).click()
-      await page.waitForSelector(`${input}:checked:not(:disabled)`)
+      await page.waitForSelector(`#pickers:not([data-busy]) ${input}:checked`)
     },
     async reads(text, selector = 'body') {
       await page.waitForFunction(

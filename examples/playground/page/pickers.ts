@@ -105,7 +105,9 @@ function group(
           value,
           key: `${name}-${value}`,
           checked: value === picked,
-          disabled: problem !== undefined || busy,
+          disabled: problem !== undefined,
+          // Disabled ones would lose the focus, so those of a moment only refuse.
+          ...(busy ? { 'aria-disabled': 'true', onclick: (event: Event) => event.preventDefault() } : {}),
           'aria-describedby': `${name}-${value}-about`,
           onchange: () => choose(value),
         }),
