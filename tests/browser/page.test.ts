@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accessibilityNodes, focus, tabThrough, violations } from './accessibility.ts'
+import { accessibilityNodes, tabThrough, violations } from './accessibility.ts'
 import { describeInChromium } from './in-chromium.ts'
 import { look, pickAll, signIn } from './page.ts'
 
