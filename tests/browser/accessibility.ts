@@ -31,7 +31,7 @@ export interface Focus {
   readonly visible: boolean
 }
 
-export function focus(page: Page): Promise<Focus> {
+function focus(page: Page): Promise<Focus> {
   return page.evaluate(() => {
     const element = document.activeElement ?? document.body
     const label = element.closest('label') ?? document.querySelector(`label[for="${element.id}"]`)
