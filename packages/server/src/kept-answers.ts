@@ -1,55 +1,45 @@
 /**
- * Answers that everybody may have: made once, and shared for a moment by all who ask for the same.
+ * Answers that everybody may have: made once in a second, and shared by all who ask for the same.
  * @module
  */
 import type { Clock } from '@handstamp/core/clock'
 
 export interface KeptAnswers<T> {
-  /** What is kept under the name, or under way; otherwise what `make` answers. */
-  get(name: string, make: () => Promise<T>): { readonly answer: Promise<T>; readonly isShared: boolean }
+  /** What was begun under the name in this second; otherwise what `make` answers. */
+  get(name: string, make: () => Promise<T>): Promise<T>
   forget(name: string): void
 }
 
 interface Kept<T> {
   readonly answer: Promise<T>
-  readonly madeAt: number
+  readonly second: number
   readonly startedAt: number
-  isSettled: boolean
 }
 
-/** Answers a keeper of so many answers, each for `ms` after it was asked for. By either clock: the one may be set, and stand still in a test. */
-export function createKeptAnswers<T>({ clock, ms, most }: { clock: Clock; ms: number; most: number }): KeptAnswers<T> {
+const second = 1_000
+
+/**
+ * Answers a keeper of at most so many. The clock's second counts, since what is signed says no more than that of its time;
+ * and no longer than one passes by the monotonic clock, as the other may be set.
+ */
+export function createKeptAnswers<T>(clock: Clock, most: number): KeptAnswers<T> {
   /** The oldest first. */
   const kept = new Map<string, Kept<T>>()
-
-  function isGood({ madeAt, startedAt, isSettled }: Kept<T>): boolean {
-    const age = clock() - madeAt
-    return !isSettled || (age >= 0 && age < ms && performance.now() - startedAt < ms)
-  }
-
-  function keep(name: string, answer: Promise<T>): void {
-    const one = { answer, madeAt: clock(), startedAt: performance.now(), isSettled: false }
-    kept.delete(name)
-    const [oldest] = kept.keys()
-    if (kept.size >= most && oldest !== undefined) kept.delete(oldest)
-    kept.set(name, one)
-    answer.then(
-      () => {
-        one.isSettled = true
-      },
-      () => {
-        if (kept.get(name) === one) kept.delete(name)
-      },
-    )
-  }
+  const thisSecond = (): number => Math.floor(clock() / second)
 
   return {
     get(name, make) {
-      const one = kept.get(name)
-      if (one !== undefined && isGood(one)) return { answer: one.answer, isShared: true }
-      const answer = make()
-      keep(name, answer)
-      return { answer, isShared: false }
+      const known = kept.get(name)
+      if (known?.second === thisSecond() && performance.now() - known.startedAt < second) return known.answer
+      const one = { second: thisSecond(), startedAt: performance.now(), answer: make() }
+      kept.delete(name)
+      const [oldest] = kept.keys()
+      if (kept.size >= most && oldest !== undefined) kept.delete(oldest)
+      kept.set(name, one)
+      one.answer.catch(() => {
+        if (kept.get(name) === one) kept.delete(name)
+      })
+      return one.answer
     },
 
     forget(name) {

@@ -34,10 +34,10 @@ interface Source {
 const limit = 1_000
 const longestCursor = 256
 const limits = deadlines(2_000)
-/** Anybody may ask, so within a second the same page is read and signed once. */
+/** Anybody may ask, so in a second the same page is read and signed once. */
 const pagesOf = new WeakMap<OpenFeed, Pages>()
 
-/** A page that is full can have no other content later, so caches may keep it; the last one is good for a second, ours included. */
+/** A page that is full can have no other content later, so caches may keep it; the last one is good for a second. */
 export async function revocationsRoute<User extends UserLike>(
   request: Request,
   { feed, strategy, clock }: Settings<User>,
@@ -46,12 +46,12 @@ export async function revocationsRoute<User extends UserLike>(
   const after = new URL(request.url).searchParams.get('after')
   if (after !== null && (after === '' || after.length > longestCursor)) return problem(400, 'invalid_request')
   const pages = pagesOf.get(feed) ?? {
-    beginning: createKeptAnswers<Page>({ clock, ms: 1_000, most: 1 }),
-    behind: createKeptAnswers<Page | 'gap'>({ clock, ms: 1_000, most: 32 }),
+    beginning: createKeptAnswers<Page>(clock, 1),
+    behind: createKeptAnswers<Page | 'gap'>(clock, 32),
   }
   pagesOf.set(feed, pages)
-  const { page, isShared } = await findPage(pages, after, { log: feed.log, clock, signed: strategy.signRevocations })
-  const caching = page.more ? 'public, max-age=300, immutable' : `public, max-age=${isShared ? 0 : 1}`
+  const page = await findPage(pages, after, { log: feed.log, clock, signed: strategy.signRevocations })
+  const caching = page.more ? 'public, max-age=300, immutable' : 'public, max-age=1'
   return new Response(page.token, { headers: { 'content-type': 'application/jwt', 'cache-control': caching } })
 }
 
@@ -60,7 +60,7 @@ async function findPage(
   { beginning, behind }: Pages,
   after: string | null,
   { log, clock, signed }: Source,
-): Promise<{ readonly page: Page; readonly isShared: boolean }> {
+): Promise<Page> {
   async function sign(page: Omit<RevocationsClaims, 'iss' | 'iat'>, now: number): Promise<Page> {
     return { token: await signed({ iat: Math.floor(now / 1_000), ...page }, now), more: page.more }
   }
@@ -80,12 +80,10 @@ async function findPage(
   }
 
   if (after !== null) {
-    const { answer, isShared } = behind.get(after, () => readBehind(after))
-    const page = await answer
-    if (page !== 'gap') return { page, isShared }
+    const page = await behind.get(after, () => readBehind(after))
+    if (page !== 'gap') return page
     // Who asks for made-up cursors pushes out no page.
     behind.forget(after)
   }
-  const { answer, isShared } = beginning.get('', readBeginning)
-  return { page: await answer, isShared }
+  return beginning.get('', readBeginning)
 }

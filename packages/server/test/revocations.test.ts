@@ -136,14 +136,14 @@ describe('pages', () => {
     const { url } = await issuer({ feed, clock })
     const askedBy = (cursors: readonly (string | undefined)[]) =>
       Promise.all(cursors.map((cursor) => page(url, cursor)))
-    const unknown = Array.from({ length: 100 }, (_, at) => `made up ${at}`)
+    const unknown = Array.from({ length: 20 }, (_, at) => `made up ${at}`)
     const all = [...(await askedBy(unknown)), ...(await askedBy([undefined, ...unknown]))]
     expect(snapshots).toBe(1)
     expect(new Set(all.map(({ to, iat }) => `${to} ${iat}`)).size).toBe(1)
-    expect(all.at(-1)?.response.headers.get('cache-control')).toBe('public, max-age=0')
+    expect(all.at(-1)?.response.headers.get('cache-control')).toBe('public, max-age=1')
     reads = 0
     const { to } = await page(url)
-    await askedBy(Array.from({ length: 50 }, () => to))
+    await askedBy(Array.from({ length: 20 }, () => to))
     expect([snapshots, reads]).toEqual([1, 1])
     await feed.append({ kind: 'key', kid: 'k', until: clock() + 60_000 })
     clock.advance('1s')
