@@ -15,6 +15,8 @@ export interface ChangesOptions {
   readonly clock: Clock
   /** Milliseconds for which a proof that nothing was missed is good. */
   readonly maxStaleness: number
+  /** Milliseconds that never go backwards. */
+  readonly monotonic?: () => number
 }
 
 /** `unproven`: nobody can tell, since the feed has not answered for too long. */
@@ -37,15 +39,22 @@ export interface Changes {
 export interface Watcher {
   changed(): void
   ended(): void
-  /** Something may have ended the session; only its store can tell. */
-  doubt(): void
+  /** Something may have ended the session; only its store can tell. Settles when it has been asked, and never rejects. */
+  doubt(): Promise<void>
 }
 
+/** A gap concerns all who watch, and a store takes only so many calls at once. */
+const doubtsAtOnce = 50
+
 /** Answers what the feed says, from the first question on. */
-export function openChanges(feed: ReadableFeed, { clock, maxStaleness }: ChangesOptions): Changes {
+export function openChanges(feed: ReadableFeed, options: ChangesOptions): Changes {
+  const { clock, maxStaleness, monotonic = () => performance.now() } = options
   const follower = follow(feed)
-  const facts = createHeldFacts(clock)
+  // By the clock that nobody sets, since what is forgotten too early would be believed again.
+  const facts = createHeldFacts(monotonic)
   const watchers = new Map<string, Set<Watcher>>()
+  const doubted = new Set<string>()
+  let asking = 0
   let unsubscribe: (() => void) | undefined
 
   function begin(): void {
@@ -53,7 +62,7 @@ export function openChanges(feed: ReadableFeed, { clock, maxStaleness }: Changes
   }
 
   function hear(fact: Fact): void {
-    facts.hold(fact)
+    facts.hold({ ...fact, until: monotonic() + fact.until - clock() })
     if (fact.kind === 'session') for (const watcher of watchers.get(fact.id) ?? []) watcher.ended()
     if (fact.kind === 'changed') for (const watcher of watchers.get(fact.id) ?? []) watcher.changed()
     // A session that began since has a newer epoch, which nobody but its record tells.
@@ -61,7 +70,17 @@ export function openChanges(feed: ReadableFeed, { clock, maxStaleness }: Changes
   }
 
   function doubt(concerns: (id: string) => boolean): void {
-    for (const [id, all] of watchers) if (concerns(id)) for (const watcher of all) watcher.doubt()
+    for (const id of watchers.keys()) if (concerns(id)) doubted.add(id)
+    while (asking < Math.min(doubtsAtOnce, doubted.size)) void ask()
+  }
+
+  async function ask(): Promise<void> {
+    asking += 1
+    for (const id of doubted) {
+      doubted.delete(id)
+      for (const watcher of watchers.get(id) ?? []) await watcher.doubt()
+    }
+    asking -= 1
   }
 
   function verdict({ sid = '', hs }: AccessClaims): Verdict {

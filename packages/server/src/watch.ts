@@ -27,7 +27,7 @@ export function watchSession<User extends UserLike>(
   const unwatch = feed.changes.watch(session.id, {
     changed: () => tell('changed'),
     ended: end,
-    doubt: () => void ask(),
+    doubt: ask,
   })
   wait(session.expiresAt)
 
@@ -63,7 +63,8 @@ export function watchSession<User extends UserLike>(
     try {
       until = strategy.sessions ? await strategy.sessions.expiry(session.id) : session.expiresAt
     } catch {
-      until = now + 1_000
+      // Not all at once, where many ask a store that is down.
+      until = now + 1_000 + Math.random() * 1_000
     }
     if (over) return
     if (until === undefined || until <= now) end()
