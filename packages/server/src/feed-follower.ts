@@ -2,6 +2,7 @@
  * Following a feed: one reader for a process, which knows up to when it is known that nothing was missed.
  * @module
  */
+import { type Clock, systemClock } from '@handstamp/core/clock'
 import { AuthError, safeCause } from '@handstamp/core/errors'
 import { type Cursor, type Fact, isFact, type ReadableFeed } from './feeds/feed.ts'
 
@@ -14,7 +15,7 @@ export interface Listener {
 export interface Follower {
   /**
    * By the monotonic clock: everything appended before this moment has been told to every listener. -Infinity before
-   * the first snapshot and after a gap.
+   * the first snapshot, after a gap, and while a fact that could not be read may matter.
    */
   readonly provenAt: number
   /** True when the proof is younger than so many milliseconds, or an own read within the deadline makes it so. */
@@ -26,6 +27,7 @@ export interface Follower {
 export interface FollowOptions {
   /** Milliseconds, from any beginning, never backwards. */
   readonly monotonic?: () => number
+  readonly clock?: Clock
   readonly wait?: (ms: number) => Promise<void>
 }
 
@@ -33,6 +35,8 @@ export interface FollowOptions {
 const readWaits = 250
 const readDeadline = 2_000
 const limit = 1_000
+/** For how long a fact that cannot be read may matter, at least and at most. */
+const [leastDoubt, mostDoubt] = [60_000, 3_600_000]
 
 const followers = new WeakMap<ReadableFeed, Follower>()
 
@@ -45,10 +49,11 @@ export function follow(feed: ReadableFeed): Follower {
 
 /** Answers a follower that begins to read with its first listener. */
 export function createFollower(feed: ReadableFeed, options: FollowOptions = {}): Follower {
-  const { monotonic = () => performance.now(), wait = sleep } = options
+  const { monotonic = () => performance.now(), clock = systemClock, wait = sleep } = options
   const listeners = new Set<Listener>()
   let cursor: Cursor | undefined
   let provenAt = Number.NEGATIVE_INFINITY
+  let doubtedUntil = Number.NEGATIVE_INFINITY
   let beginning: Promise<void> | undefined
   let reading: Promise<void> | undefined
   let failedAt = Number.NEGATIVE_INFINITY
@@ -60,10 +65,20 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
   function tell(facts: readonly unknown[]): void {
     for (const fact of facts) {
       if (isFact(fact)) for (const listener of listeners) listener.fact(fact)
-      // Of a newer version, perhaps: nobody knows what it ends, so nothing is kept on this feed's word.
-      else for (const listener of listeners) listener.gap()
+      else doubt(fact)
     }
   }
+
+  /** Of a newer version, perhaps: nobody knows what it ends, so nothing is believed on this feed's word until it is past. */
+  function doubt(fact: unknown): void {
+    const { until } = Object(fact) as { readonly until?: unknown }
+    const matters = typeof until === 'number' ? until - clock() : 0
+    doubtedUntil = Math.max(doubtedUntil, monotonic() + Math.min(Math.max(matters, leastDoubt), mostDoubt))
+    for (const listener of listeners) listener.gap()
+  }
+
+  const isDoubted = (): boolean => monotonic() < doubtedUntil
+  const isProven = (maxStaleness: number): boolean => !isDoubted() && monotonic() - provenAt < maxStaleness
 
   function forget(): void {
     era += 1
@@ -133,16 +148,16 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
         reading = undefined
       })
     await reading
-    return monotonic() - provenAt < maxStaleness
+    return isProven(maxStaleness)
   }
 
   return {
     get provenAt() {
-      return provenAt
+      return isDoubted() ? Number.NEGATIVE_INFINITY : provenAt
     },
 
     isCurrent(maxStaleness) {
-      return monotonic() - provenAt < maxStaleness || catchUp(maxStaleness)
+      return isProven(maxStaleness) || (!isDoubted() && catchUp(maxStaleness))
     },
 
     subscribe(listener) {

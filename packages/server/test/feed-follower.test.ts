@@ -90,16 +90,28 @@ test('a gap tells everybody, and the snapshot after it everything', async () => 
   stop()
 })
 
-test('what a newer version wrote makes everybody forget what they kept', async () => {
-  const feed = memoryFeed({ clock })
-  await feed.append({ kind: 'device', id, until: fact.until } as never)
-  const follower = createFollower(feed)
-  const { heard, listener } = notebook()
-  const stop = follower.subscribe(listener)
-  await follower.isCurrent(5_000)
-  expect(heard).toEqual(['gap', 'gap'])
-  stop()
-})
+test.each([
+  ['until it is past', { until: clock() + 90_000 }, 90_000],
+  ['for a minute at least', { until: clock() + 1 }, 60_000],
+  ['for an hour at most', { until: Number.MAX_SAFE_INTEGER }, 3_600_000],
+])(
+  'what a newer version wrote makes everybody forget what they kept, and proves nothing %s',
+  async (_, how, matters) => {
+    let now = 0
+    const feed = memoryFeed({ clock })
+    await feed.append({ kind: 'device', id, ...how } as never)
+    const follower = createFollower(feed, { monotonic: () => now, clock })
+    const { heard, listener } = notebook()
+    const stop = follower.subscribe(listener)
+    expect(await follower.isCurrent(5_000)).toBe(false)
+    expect(heard).toEqual(['gap', 'gap'])
+    now = matters - 1
+    expect([follower.isCurrent(5_000), follower.provenAt]).toEqual([false, Number.NEGATIVE_INFINITY])
+    now = matters
+    expect(await follower.isCurrent(5_000)).toBe(true)
+    stop()
+  },
+)
 
 test('more than one answer holds proves nothing until the last of them', async () => {
   const feed = memoryFeed({ clock })
