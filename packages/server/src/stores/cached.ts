@@ -128,7 +128,8 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
       misses += 1
       if (isKnownAbsent(id, now)) return undefined
       const flight = flights.get(id)
-      const { answer } = flight !== undefined && now - flight.readAt < maxStaleness ? flight : fly(id, now)
+      const isYoung = flight !== undefined && now - flight.readAt < maxStaleness
+      const answer = isYoung ? join(id, flight) : fly(id, now).answer
       return staleFor === 0 ? answer : inTime(patience, answer, late).catch((error: unknown) => inNeed(id, error))
     },
 
@@ -185,6 +186,13 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
       if (flights.get(id) === flight) keep(id, found, readAt)
       return found
     }
+  }
+
+  /** For who came later a read counts from its beginning; where it lands too late another is asked. */
+  async function join(id: string, flight: Flight): Promise<Found | undefined> {
+    const found = await flight.answer
+    if (monotonic() - flight.readAt < maxStaleness) return found
+    return (flights.get(id) ?? fly(id, monotonic())).answer
   }
 
   function keep(id: string, found: Found | undefined, readAt: number): void {

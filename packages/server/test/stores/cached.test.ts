@@ -136,6 +136,24 @@ test('one read for all who ask at once; a failure is theirs together and is not 
   expect(await ask(id)).toBe(id)
 })
 
+test('who joined a read that lands too late for the promise is answered by another, one for all of them', async () => {
+  const { signIn, ask, finds, holdUp, pass, inner } = bench()
+  const id = await signIn()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  holdUp(promise)
+  const first = ask(id)
+  await expect.poll(finds).toBe(1)
+  pass(4_999)
+  const joined = [ask(id), ask(id)]
+  pass(1)
+  await inner.delete(id)
+  holdUp(undefined)
+  resolve()
+  expect(await first).toBe(id)
+  expect(await Promise.all(joined)).toEqual([undefined, undefined])
+  expect(finds()).toBe(2)
+})
+
 test('nobody joins a read that has been on its way for longer than the promise', async () => {
   const { signIn, ask, holdUp, pass, inner } = bench()
   const id = await signIn()
