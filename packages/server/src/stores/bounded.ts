@@ -13,8 +13,6 @@ export interface BoundedStoreOptions {
   readonly timeoutMs?: number
   /** Calls that may wait for the store at once; 1,000 by default. */
   readonly maxInFlight?: number
-  /** Learns of every failure; what it throws is ignored. */
-  readonly onError?: (error: AuthError, method: StoreMethod) => void
 }
 
 /** A method of {@link SessionStore}. */
@@ -37,7 +35,7 @@ export type StoreMethod = Exclude<keyof SessionStore, 'singleProcess'>
  * ```
  */
 export function boundedStore(store: SessionStore, options: BoundedStoreOptions = {}): SessionStore {
-  const { timeoutMs = 2_000, maxInFlight = 1_000, onError } = options
+  const { timeoutMs = 2_000, maxInFlight = 1_000 } = options
   for (const [name, value] of Object.entries({ timeoutMs, maxInFlight })) {
     if (!Number.isInteger(value) || value < 1)
       throw new RangeError(`boundedStore: ${name} must be a whole number of at least 1`)
@@ -48,15 +46,8 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
   /** Raised by every answer that ends the counting of those abandoned before it. */
   let era = 0
 
-  function fail(method: StoreMethod, error: AuthError): AuthError {
-    try {
-      onError?.(error, method)
-    } catch {}
-    return error
-  }
-
   function refusal(method: StoreMethod, error: unknown): AuthError {
-    return fail(method, isAuthError(error) ? error : unavailable(`${method} failed`, safeCause(error)))
+    return isAuthError(error) ? error : unavailable(`${method} failed`, safeCause(error))
   }
 
   function judge<T>(method: StoreMethod, answer: T, isSound: (answer: T) => boolean): T {
@@ -72,7 +63,7 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
     options?: LazyOptions,
   ): Eventual<T> {
     if (waiting > 0 && waiting + abandoned >= maxInFlight) {
-      return Promise.reject(fail(method, unavailable(`${maxInFlight} calls are in flight`)))
+      return Promise.reject(unavailable(`${maxInFlight} calls are in flight`))
     }
     try {
       const answer = call()
@@ -96,7 +87,7 @@ export function boundedStore(store: SessionStore, options: BoundedStoreOptions =
         late = true
         waiting -= 1
         abandoned += 1
-        reject(fail(method, storeError('ERR_STORE_TIMEOUT', `${method} took longer than ${timeoutMs} ms`)))
+        reject(storeError('ERR_STORE_TIMEOUT', `${method} took longer than ${timeoutMs} ms`))
         options?.controller?.abort()
       })
 

@@ -137,24 +137,6 @@ describe('every failure is one AuthError', () => {
     expect(shown).toContain('ECONNREFUSED')
     for (const secret of [record.id, record.userId]) expect(shown).not.toContain(secret)
   })
-
-  test('onError learns of each, once, and may throw', async () => {
-    const seen: string[] = []
-    const faults: Record<number, Fault> = { 1: 'reject', 2: 'hang', 3: 'garbage' }
-    const store = boundedStore(
-      faultStore(memoryStore(), ({ nth }) => faults[nth]),
-      {
-        onError: ({ code }, method) => {
-          seen.push(`${method} ${code}`)
-          throw new Error('from the hook')
-        },
-      },
-    )
-    const failed = Promise.all([1, 2, 3].map(() => codeOf(store.find(record.id))))
-    await vi.advanceTimersByTimeAsync(2_000)
-    await failed
-    expect(seen.sort()).toEqual(['find ERR_STORE_TIMEOUT', 'find ERR_STORE_UNAVAILABLE', 'find ERR_STORE_UNAVAILABLE'])
-  })
 })
 
 describe('deadlines', () => {
