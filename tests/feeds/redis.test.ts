@@ -135,4 +135,5 @@ test('who cannot wait for replicas on one connection is refused', () => {
     expect(() => redisFeed({ client, replicas: 1 })).toThrow('one connection')
     expect(redisFeed({ client }).keepsFor).toBe(7_200_000)
   }
+  expect(() => redisFeed({ client: undefined as never, replicas: 1 })).toThrow('redisFeed({ client })')
 })

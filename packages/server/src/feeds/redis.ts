@@ -79,13 +79,13 @@ export function redisFeed(options: RedisFeedOptions): ChangeFeed {
     throw new TypeError("redisFeed({ prefix }) has letters, digits, ':', '_' and '-' alone: write 'hs:'")
   if (!Number.isInteger(replicas) || replicas < 0)
     throw new RangeError('redisFeed({ replicas }) must be a whole number: 0 waits for none')
+  const command = commandsOf(client, 'redisFeed({ client })')
   if (replicas > 0 && !hasOneConnection(client))
     throw new TypeError(
       'redisFeed({ replicas }) needs one connection: write createClient() or createCluster() of node-redis, or new Redis() of ioredis',
     )
   const retention = parseDuration(options.retention ?? '2h', 'redisFeed({ retention })')
   const kept = String(retention + skew)
-  const command = commandsOf(client, 'redisFeed({ client })')
   const waitingCommand = reader && commandsOf(reader, 'redisFeed({ reader })')
   const key = `${prefix}feed`
 
