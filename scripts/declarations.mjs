@@ -1,7 +1,7 @@
 // Makes the declarations of the package it is run in fit for others. It writes `./x.js` for `./x.ts`: the compiler
 // rewrites specifiers in JavaScript but leaves them in declarations, and a specifier that ends in `.ts` is refused or misread
-// by other tools. And it drops the declarations that no public subpath leads to, which nobody can import.
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// by other tools. And it takes the comments out of those that no public subpath leads to, which no editor shows.
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const relativeSource = /(\bfrom\s+|\bimport\(\s*|\bimport\s+)(['"])(\.{1,2}\/[^'"]+)\.ts\2/g
@@ -9,7 +9,10 @@ const relative = /(?:\bfrom\s+|\bimport\(\s*|\bimport\s+)['"](\.{1,2}\/[^'"]+)\.
 
 for (const file of globSync('dist/**/*.d.ts')) {
   const before = readFileSync(file, 'utf8')
-  const after = before.replace(relativeSource, '$1$2$3.js$2')
+  const after = before
+    .replace(relativeSource, '$1$2$3.js$2')
+    // The compiler indents by four, which is a tenth of the file.
+    .replace(/^( {4})+/gm, (spaces) => spaces.slice(spaces.length / 2))
   if (after !== before) writeFileSync(file, after)
 }
 
@@ -29,4 +32,6 @@ for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
   for (const [, path] of readFileSync(file, 'utf8').matchAll(relative))
     waiting.push(join(dirname(file), `${path}.d.ts`))
 }
-for (const file of globSync('dist/**/*.d.ts')) if (!reached.has(join(file))) rmSync(file)
+for (const file of globSync('dist/**/*.d.ts')) {
+  if (!reached.has(join(file))) writeFileSync(file, readFileSync(file, 'utf8').replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, ''))
+}
