@@ -62,8 +62,13 @@ async function play(kind: Kind, draw: Draw, time: VirtualTime, build: Build): Pr
   const counts = { accepted: 0, refused: 0, failed: 0, ended: 0 }
   const roles = new Map<string, number>()
   const changing = new Set<string>()
-  /** Users whom somebody has begun to sign out everywhere: what becomes of who signs in meanwhile is open. */
-  const signingOut = new Map<string, number>()
+  /** Users whom somebody has begun to sign out everywhere, how often that is unfinished, and when it was last done: what becomes of who signs in meanwhile is open. */
+  const signingOut = new Map<string, { unfinished: number; doneAt: number }>()
+  const signingOutOf = (id: string) => {
+    const known = signingOut.get(id) ?? { unfinished: 0, doneAt: -1 }
+    signingOut.set(id, known)
+    return known
+  }
   let keyEndedAt = Number.POSITIVE_INFINITY
   let keyDoomed = false
 
@@ -108,7 +113,12 @@ async function play(kind: Kind, draw: Draw, time: VirtualTime, build: Build): Pr
   async function signIn(at: Server, id: string): Promise<void> {
     const user = { id, role: roles.get(id) ?? 0 }
     const begunAt = time.now()
-    const granted = await at.auth.signIn(user, requestOf())
+    const state = signingOutOf(id)
+    const meetsItsEnd = () => state.unfinished > 0 || state.doneAt >= begunAt
+    const granted = await at.auth.signIn(user, requestOf()).finally(() => {
+      // It finishes what it finds unfinished, also for who came between.
+      if (meetsItsEnd()) for (const other of sessions) if (other.user.id === id) other.doomed = true
+    })
     const { access_token: access } = granted.body as { readonly access_token: string }
     sessions.push({
       user,
@@ -116,7 +126,7 @@ async function play(kind: Kind, draw: Draw, time: VirtualTime, build: Build): Pr
       access: [access],
       grantedAt: time.now(),
       endedAt: Number.POSITIVE_INFINITY,
-      doomed: (signingOut.get(id) ?? -1) >= begunAt,
+      doomed: meetsItsEnd(),
       floor: { role: user.role, at: 0 },
     })
   }
@@ -202,11 +212,14 @@ async function play(kind: Kind, draw: Draw, time: VirtualTime, build: Build): Pr
       const except = draw.chance(0.4) ? draw.of(sessions.filter(({ user }) => user.id === id)) : undefined
       const doomed = sessions.filter((other) => other.user.id === id && other !== except)
       // One that ended before is not spared by anything.
-      signingOut.set(id, Number.POSITIVE_INFINITY)
+      const state = signingOutOf(id)
+      state.unfinished += 1
       const done = await end(doomed, (at) => at.auth.sessions.revokeAll(id, except ? { except: except.id } : {}))
       for (const other of sessions) if (other.user.id === id && other !== except) other.doomed = true
-      // Given up halfway, it refuses tokens of who comes later until its fact is past, or somebody tries again.
-      if (done) signingOut.set(id, time.now())
+      // Given up halfway, it ends whoever comes before the sign-in that finishes it.
+      if (!done) return
+      state.unfinished -= 1
+      state.doneAt = time.now()
       return
     }
     return change(id)
