@@ -334,9 +334,13 @@ const commands = {
     await vitest('fuzz, at length', ['security'], ['security/fuzz.test.ts', ...flags], { extra: fuzz })
     const staleness = { HANDSTAMP_STALENESS: '4000' }
     await vitest('staleness, at length', ['feeds'], ['feeds/staleness.test.ts', ...flags], { extra: staleness })
-    const faults = { HANDSTAMP_OUTAGE: '5', HANDSTAMP_FIRE: '1000', HANDSTAMP_KILLS: '100' }
-    const files = ['outage', 'fire', 'redis-faults'].map((name) => `stores/${name}.test.ts`)
-    await vitest('outages, kills and storms, at length', ['stores'], [...files, ...flags], { extra: faults })
+    const faults = {
+      outage: { HANDSTAMP_OUTAGE: '5' },
+      fire: { HANDSTAMP_FIRE: '1000' },
+      'redis-faults': { HANDSTAMP_KILLS: '100' },
+    }
+    for (const [name, extra] of Object.entries(faults))
+      await vitest(`${name}, at length`, ['stores'], [`stores/${name}.test.ts`, ...flags], { extra })
     if (hasTests(join('tests', 'matrix'))) await vitest('tests/matrix', ['matrix'], flags)
   },
 
