@@ -337,7 +337,7 @@ const commands = {
     const faults = {
       outage: { HANDSTAMP_OUTAGE: '5' },
       fire: { HANDSTAMP_FIRE: '1000' },
-      'redis-faults': { HANDSTAMP_KILLS: '100' },
+      'redis-faults': { HANDSTAMP_KILLS: '25' },
     }
     for (const [name, extra] of Object.entries(faults))
       await vitest(`${name}, at length`, ['stores'], [`stores/${name}.test.ts`, ...flags], { extra })
