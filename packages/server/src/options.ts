@@ -4,9 +4,9 @@
  */
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
-import { AuthError, safeCause } from '@handstamp/core/errors'
+import { safeCause } from '@handstamp/core/errors'
 import { after, type Eventual } from '@handstamp/core/jwt/eventual'
-import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/schema'
+import type { StandardSchema, UserLike } from '@handstamp/core/schema'
 import { randomBytes } from '@handstamp/core/secret'
 import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
@@ -21,6 +21,7 @@ import { type OpenFeed, readFeed } from './feed-options.ts'
 import { checkNames } from './option-names.ts'
 import { createSignInLimiter, type SignInLimiter } from './sign-in-limits.ts'
 import type { OpenStrategy, Strategy } from './strategies/strategy.ts'
+import { validateUser } from './user-schema.ts'
 
 /** Everything that a request needs, checked. */
 export interface Settings<User extends UserLike> {
@@ -299,22 +300,9 @@ function identifierOf(credentials: unknown): string | undefined {
   return undefined
 }
 
-/** What a schema throws may repeat the value as well, so no word of it goes further. */
-function validate<User>(schema: StandardSchema<User>, value: unknown): Eventual<SchemaResult<User>> {
-  const blame = (error: unknown): never => {
-    throw new AuthError('ERR_CLAIMS_INVALID', 'the user schema threw instead of answering', { cause: safeCause(error) })
-  }
-  try {
-    const result = schema['~standard'].validate(value)
-    return 'then' in result ? Promise.resolve(result).catch(blame) : result
-  } catch (error) {
-    return blame(error)
-  }
-}
-
 function userParser<User extends UserLike>(schema: StandardSchema<User>): Settings<User>['parseUser'] {
   return (value) =>
-    after(validate(schema, value), (result) => {
+    after(validateUser(schema, value), (result) => {
       if (result.issues === undefined) return { user: result.value }
       // Messages of schemas may repeat the value; where it is wrong says enough.
       const at = result.issues[0]?.path?.map((segment) =>

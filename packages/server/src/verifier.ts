@@ -8,14 +8,13 @@ import { readBearer } from '@handstamp/core/authorization'
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import type { Duration } from '@handstamp/core/duration'
 import { parseDuration } from '@handstamp/core/duration'
-import { AuthError, safeCause } from '@handstamp/core/errors'
 import { parseClockTolerance } from '@handstamp/core/jwt/claims'
 import type { KeyRing } from '@handstamp/core/jwt/key-ring'
 import { createRemoteJwks } from '@handstamp/core/jwt/remote-jwks'
 import { createVerifiedTokens } from '@handstamp/core/jwt/verified-tokens'
 import { type ResolveKey, verifyAccessToken } from '@handstamp/core/jwt/verify'
 import type { Rejection } from '@handstamp/core/rejection'
-import type { SchemaResult, StandardSchema, UserLike } from '@handstamp/core/schema'
+import type { StandardSchema, UserLike } from '@handstamp/core/schema'
 import type { Session } from '@handstamp/core/session'
 import { allowInsecureLoopback } from '@handstamp/core/unsafe'
 import { defaultBasePath, routePaths } from '@handstamp/core/wire'
@@ -28,6 +27,7 @@ import { challengeResponse } from './problem.ts'
 import { createRemoteFeed, leastRemoteStaleness, type RemoteFeedOptions } from './remote-feed.ts'
 import type { RequestFace } from './request-face.ts'
 import { travelsBy } from './strategies/strategy.ts'
+import { validateUser } from './user-schema.ts'
 
 export interface VerifierOptions<User extends UserLike> {
   /** `iss`, exactly. */
@@ -117,8 +117,8 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
     const verified = judged instanceof Promise ? await judged : judged
     if (!verified.ok) return reject(verified.reason)
     const { claims } = verified
-    const validated = validate(user, claims.user)
-    const parsed = 'then' in validated ? await validated : validated
+    const validated = validateUser(user, claims.user)
+    const parsed = validated instanceof Promise ? await validated : validated
     if (parsed.issues !== undefined || parsed.value?.id !== claims.sub) return reject('malformed')
     if (typeof input !== 'string' && !travelsBy(claims.hs.t, 'access', 'authorization'))
       return reject('transport_mismatch')
@@ -140,24 +140,6 @@ export function createVerifier<User extends UserLike>(options: VerifierOptions<U
   }
 
   return Object.assign(verify, { close: () => changes?.close() })
-}
-
-/** Most schemas answer at once, and then nothing is awaited. */
-function validate<User>(
-  schema: StandardSchema<User>,
-  value: unknown,
-): SchemaResult<User> | Promise<SchemaResult<User>> {
-  try {
-    const validated = schema['~standard'].validate(value)
-    return 'then' in validated ? validated.then(undefined, schemaThrew) : validated
-  } catch (error) {
-    return schemaThrew(error)
-  }
-}
-
-/** What a schema throws may repeat the claims, so no word of it goes further. */
-function schemaThrew(error: unknown): never {
-  throw new AuthError('ERR_CLAIMS_INVALID', 'the user schema threw instead of answering', { cause: safeCause(error) })
 }
 
 const { answered, varies } = cachingOf(['Authorization'])
