@@ -1,5 +1,6 @@
 /**
- * A way to a server that can be frozen: connections stay open, and nothing passes, as where a firewall drops packets.
+ * A way to a server that can be frozen: connections stay open, and nothing passes, as where a firewall drops packets. Or cut:
+ * every connection is reset, and every new one.
  * @module
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
@@ -8,13 +9,16 @@ export interface FrozenProxy {
   readonly port: number
   freeze(): void
   thaw(): void
+  cut(): void
+  mend(): void
   stop(): Promise<void>
 }
 
 export async function proxyTo(port: number): Promise<FrozenProxy> {
   const sockets = new Set<Socket>()
-  let frozen = false
+  let [frozen, isCut] = [false, false]
   const server = createServer((near) => {
+    if (isCut) return void near.resetAndDestroy()
     const far = connect({ port, host: '127.0.0.1' })
     for (const [from, to] of [
       [near, far],
@@ -40,6 +44,13 @@ export async function proxyTo(port: number): Promise<FrozenProxy> {
     thaw() {
       frozen = false
       for (const socket of sockets) socket.resume()
+    },
+    cut() {
+      isCut = true
+      for (const socket of sockets) socket.resetAndDestroy()
+    },
+    mend() {
+      isCut = false
     },
     async stop() {
       for (const socket of sockets) socket.destroy()

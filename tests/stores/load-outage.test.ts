@@ -1,0 +1,188 @@
+import { mariadbIsInstalled, mariadbUrl, startMariadb } from '@handstamp/local-servers/mariadb'
+import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/local-servers/postgres'
+import { command, redisIsInstalled, startRedis } from '@handstamp/local-servers/redis'
+import type { LocalServer } from '@handstamp/local-servers/server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newKeyPair } from '../wire/key-pair.ts'
+import { type FrozenProxy, proxyTo } from './frozen-proxy.ts'
+import type { LoadPlace } from './load-places.ts'
+import { expectOrderly, startLoadProcess } from './load-process.ts'
+import { everyday, whatWasLost } from './load-visitors.ts'
+import { type Outcome, percentile, rounded, steadyLoad, wrongs } from './steady-load.ts'
+
+/** Seconds of each outage by HANDSTAMP_LOAD_OUTAGE, with 500 requests a second and the default deadline; else short and few. */
+const atLength = Number(process.env.HANDSTAMP_LOAD_OUTAGE ?? 0)
+const perSecond = atLength ? 500 : 200
+const storeTimeout = atLength ? 2_000 : 400
+/** In which it is back, on a machine with other things to do. */
+const patience = 15_000
+
+interface Stage {
+  readonly server: LocalServer
+  readonly proxy: FrozenProxy
+}
+
+interface Outage {
+  readonly name: string
+  /** Reading goes on. */
+  readonly reads?: true
+  begin(stage: Stage): Promise<unknown> | unknown
+  end(stage: Stage): Promise<unknown> | unknown
+}
+
+const reset: Outage = { name: 'reset', begin: ({ proxy }) => proxy.cut(), end: ({ proxy }) => proxy.mend() }
+const hole: Outage = { name: 'a black hole', begin: ({ proxy }) => proxy.freeze(), end: ({ proxy }) => proxy.thaw() }
+const readonly: Outage = {
+  name: 'READONLY',
+  reads: true,
+  begin: ({ server }) => command(server.port, 'REPLICAOF', '127.0.0.1', '1'),
+  end: ({ server }) => command(server.port, 'REPLICAOF', 'NO', 'ONE'),
+}
+
+/** Redis says so from its start until all is read: here a key in 20 milliseconds, until it is told to hurry. */
+function loading(): Outage {
+  let isBack: Promise<void> | undefined
+  return {
+    name: 'LOADING',
+    async begin({ server }) {
+      const fill = "for at = 1, 4000 do redis.call('SET', 'filler:' .. at, string.rep('x', 1100)) end"
+      await command(server.port, 'EVAL', fill, '0')
+      await command(server.port, 'BGREWRITEAOF')
+      const info = () => command(server.port, 'INFO', 'persistence')
+      await expect.poll(info, { timeout: patience }).toMatch(/aof_rewrite_in_progress:0[\s\S]*aof_rewrite_scheduled:0/)
+      server.signal('SIGKILL')
+      isBack = server.restart()
+      const ping = () => command(server.port, 'PING').catch(String)
+      await expect.poll(ping, { timeout: patience }).toContain('LOADING')
+    },
+    async end({ server }) {
+      await command(server.port, 'CONFIG', 'SET', 'key-load-delay', '0')
+      await isBack
+    },
+  }
+}
+
+const redisConfig = [
+  ['appendonly', 'yes'],
+  ['aof-use-rdb-preamble', 'yes'],
+  ['rdbcompression', 'no'],
+  ['loading-process-events-interval-bytes', '1024'],
+  ['key-load-delay', '20000'],
+] as const
+
+interface Row {
+  readonly driver: LoadPlace['driver']
+  readonly outage: Outage
+  readonly seconds: number
+}
+
+interface Site {
+  readonly name: string
+  readonly isInstalled: boolean
+  readonly rows: readonly Row[]
+  start(): Promise<LocalServer>
+  urlOf(place: { readonly port: number }): string
+}
+
+const seconds = atLength || 0.8
+/** The second half is among the outages of `outage.test.ts`, if not under load. */
+const redisOutages: readonly Row[] = [
+  { driver: 'node-redis', outage: reset, seconds },
+  { driver: 'ioredis', outage: loading(), seconds },
+  { driver: 'ioredis', outage: hole, seconds },
+  { driver: 'node-redis', outage: readonly, seconds },
+]
+const shorter = seconds / 6
+const sqlOutages = (driver: 'postgres' | 'mysql'): readonly Row[] =>
+  [reset, hole].map((outage) => ({ driver, outage, seconds: shorter }))
+
+const sites: readonly Site[] = [
+  {
+    name: 'Redis',
+    isInstalled: redisIsInstalled(),
+    rows: atLength ? redisOutages : redisOutages.slice(0, 2),
+    start: () => startRedis({ config: redisConfig }),
+    urlOf: ({ port }) => `redis://127.0.0.1:${port}`,
+  },
+  {
+    name: 'PostgreSQL',
+    isInstalled: atLength > 0 && postgresIsInstalled(),
+    rows: sqlOutages('postgres'),
+    start: startPostgres,
+    urlOf: postgresUrl,
+  },
+  {
+    name: 'MariaDB',
+    isInstalled: atLength > 0 && mariadbIsInstalled(),
+    rows: sqlOutages('mysql'),
+    start: startMariadb,
+    urlOf: mariadbUrl,
+  },
+]
+
+const keys = newKeyPair()
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+describe.each(sites.filter(({ isInstalled }) => isInstalled))('$name', ({ name, start, urlOf, rows }) => {
+  let server: LocalServer
+  let proxy: FrozenProxy
+
+  beforeAll(async () => {
+    server = await start()
+    proxy = await proxyTo(server.port)
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    await server?.stop()
+  })
+
+  test.each(rows)(
+    `${perSecond} requests a second while it is $outage.name, over $driver: refused in time, and nobody else for anybody (R3)`,
+    async ({ driver, outage, seconds }) => {
+      const place = { driver, at: urlOf(proxy) }
+      const serving = await startLoadProcess({ place, key: keys.jwk, secret: keys.secret, storeTimeout })
+      try {
+        const load = steadyLoad(serving.port, perSecond, await everyday(serving.port))
+        await sleep(atLength ? 1_000 : 200)
+        await outage.begin({ server, proxy })
+        const begun = performance.now()
+        await sleep(seconds * 1_000)
+        const ended = performance.now()
+        await outage.end({ server, proxy })
+        const back = performance.now()
+        const isRight = ({ sentAt, verdict, question }: Outcome): boolean =>
+          sentAt > back && verdict === 'right' && question.needs === 'writing'
+        await expect.poll(() => load.outcomes.some(isRight), { timeout: patience, interval: 20 }).toBe(true)
+        await sleep(atLength ? 1_000 : 200)
+        const outcomes = await load.stop()
+        const meanwhile = outcomes.filter(({ sentAt, answeredAt }) => sentAt >= begun && answeredAt <= ended)
+        const refused = outcomes.filter(({ verdict }) => verdict === 'unavailable')
+        console.log(
+          JSON.stringify({
+            ...{ requirement: 'R3', store: name, driver, outage: outage.name, seconds, perSecond, storeTimeout },
+            ...{ requests: outcomes.length, meanwhile: meanwhile.length, refused: refused.length },
+            worstRefusalMs: percentile(refused, 1),
+            backAfterMs: rounded((outcomes.find(isRight)?.answeredAt ?? Number.NaN) - back),
+          }),
+        )
+        expect(wrongs(outcomes)).toEqual([])
+        expect(unexpected(meanwhile, outage)).toEqual([])
+        expect(meanwhile.filter(({ verdict }) => verdict === 'unavailable').length).toBeGreaterThan(0)
+        expect(percentile(refused, 1)).toBeLessThan(storeTimeout + patience)
+        expect(await whatWasLost(serving.port, outcomes)).toEqual([])
+        expectOrderly(await serving.end())
+      } finally {
+        serving.kill()
+      }
+    },
+    seconds * 1_000 + 60_000,
+  )
+})
+
+/** Whatever asks the store is refused, and whatever does not is served. */
+function unexpected(meanwhile: readonly Outcome[], { reads }: Outage): readonly string[] {
+  const isServed = ({ needs }: Outcome['question']): boolean =>
+    needs === 'nothing' || (needs === 'reading' && reads === true)
+  const others = meanwhile.filter(({ question, verdict }) => verdict !== (isServed(question) ? 'right' : 'unavailable'))
+  return [...new Set(others.map(({ question, answer }) => `${question.kind}: ${JSON.stringify(answer)}`))]
+}
