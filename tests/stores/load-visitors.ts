@@ -55,26 +55,49 @@ export const signOut = ({ secret }: Visitor): Question => ({
   isRight: ({ status }) => status === 204,
 })
 
-export const signIn = (name: string): Question => ({
+export const signIn = (name: string, at: '/auth' | '/tokens' = '/auth'): Question => ({
   kind: 'a sign-in',
-  ...{ method: 'POST', path: '/auth/sign-in', json: { id: name }, needs: 'writing' },
-  isRight: ({ status, setCookies }) => status === 200 && setCookies.length === 1,
+  ...{ method: 'POST', path: `${at}/sign-in`, json: { id: name }, needs: 'writing' },
+  isRight: ({ status, setCookies }) => status === 200 && setCookies.length === (at === '/auth' ? 1 : 0),
 })
 
+/** A refresh of a token that is due: it is answered with another. */
+export const rotation = ({ secret }: Visitor): Question => ({
+  kind: 'a rotation',
+  ...{ method: 'POST', path: '/tokens/refresh', json: { refresh_token: secret }, needs: 'writing' },
+  isRight: ({ status, json }) => status === 200 && tokenIn(json) !== undefined && tokenIn(json) !== secret,
+})
+
+const tokenIn = (json: unknown): string | undefined => (json as { readonly refresh_token?: string }).refresh_token
+
+/** The refresh token that an answer gives. */
+export function tokenOf({ question, answer }: Outcome): string {
+  const token = typeof answer === 'object' ? tokenIn(answer.json) : undefined
+  if (token === undefined) throw new Error(`${question.kind}: ${JSON.stringify(answer)}`)
+  return token
+}
+
 /** Whoever an acknowledged sign-in has let in. */
-export function letIn({ question, answer }: Outcome): Visitor {
-  if (typeof answer !== 'object' || answer.status !== 200) throw new Error(`a sign-in: ${JSON.stringify(answer)}`)
+export function letIn(outcome: Outcome): Visitor {
+  const { question, answer, verdict } = outcome
+  if (verdict !== 'right' || typeof answer !== 'object') throw new Error(`a sign-in: ${JSON.stringify(answer)}`)
   const { id } = question.json as { readonly id: string }
-  return { name: id, secret: readCookieLine(answer.setCookies[0] ?? '').value }
+  const [line] = answer.setCookies
+  return { name: id, secret: line === undefined ? tokenOf(outcome) : readCookieLine(line).value }
 }
 
 /** So many, signed in. */
-export async function signInMany(port: number, names: string, count: number): Promise<readonly Visitor[]> {
+export async function signInMany(
+  port: number,
+  names: string,
+  count: number,
+  at?: '/tokens',
+): Promise<readonly Visitor[]> {
   const connections = keptConnections(port)
   const all: Visitor[] = []
   while (all.length < count) {
     const batch = Array.from({ length: Math.min(16, count - all.length) }, (_, at) => `${names} ${all.length + at}`)
-    all.push(...(await Promise.all(batch.map(async (name) => letIn(await connections.ask(signIn(name)))))))
+    all.push(...(await Promise.all(batch.map(async (name) => letIn(await connections.ask(signIn(name, at)))))))
   }
   connections.close()
   return all
