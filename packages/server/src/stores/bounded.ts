@@ -219,7 +219,7 @@ function isFoundOrNone(answer: unknown): boolean {
 }
 
 function isSaved(answer: unknown): boolean {
-  return answer === 'saved' || answer === 'exists' || answer === 'epoch'
+  return answer === 'saved' || answer === 'exists' || answer === 'epoch' || answer === 'full'
 }
 
 function isBoolean(answer: unknown): boolean {

@@ -69,7 +69,7 @@ export function fileStore(options: FileStoreOptions): SessionStore {
       })
     },
 
-    save(id, record, { epoch, cap }) {
+    save(id, record, { epoch, cap, full }) {
       return answering(async () => {
         const handle = handleOf(checked(id))
         const json = jsonOf(frozenJson(record, 'record'))
@@ -78,6 +78,7 @@ export function fileStore(options: FileStoreOptions): SessionStore {
           const now = clock()
           const sessions = [...sessionsIn(user, handle)].filter(([, found]) => !isPast(found, now))
           if (sessions.some(([digest]) => digest === digestOf(id))) return { answer: 'exists' }
+          if (full === 'refuse' && sessions.length >= cap) return { answer: 'full' }
           sessions.sort(([, one], [, other]) => one.record.lastSeenAt - other.record.lastSeenAt)
           const next = nextOf(user, record.epoch, now)
           const kept = sessions.slice(Math.max(0, sessions.length - cap + 1))

@@ -93,7 +93,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       return foundIn(entry)
     },
 
-    async save(id, record, { epoch, cap }): Promise<Saved> {
+    async save(id, record, { epoch, cap, full }): Promise<Saved> {
       if (!isSessionId(id)) throw new TypeError('a session id is <handle>.<digest>')
       const now = clock()
       const handle = handleOf(id)
@@ -101,6 +101,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       if (user?.epoch !== epoch || (epoch !== undefined && record.epoch !== epoch)) return 'epoch'
       const taken = entries.get(id)
       if (taken !== undefined && !isExpired(taken.record, now)) return 'exists'
+      if (full === 'refuse' && liveOf(user, now).length >= cap) return 'full'
       const kept = frozenRecord(record, id)
       if (user !== undefined) user.place = -1
       if (taken !== undefined) drop(taken)
@@ -135,9 +136,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async listByUser(handle) {
       const user = users.get(handle)
-      const now = clock()
-      const live = sessionsOf(user).filter(({ record }) => !isExpired(record, now))
-      return { epoch: user?.epoch, sessions: live.map((entry) => ({ ...foundIn(entry), id: entry.record.id })) }
+      const sessions = liveOf(user, clock()).map((entry) => ({ ...foundIn(entry), id: entry.record.id }))
+      return { epoch: user?.epoch, sessions }
     },
 
     async deleteByUser(handle, { except } = {}) {
@@ -262,6 +262,10 @@ function sessionsOf(user: User | undefined): readonly Entry[] {
   const sessions: Entry[] = []
   for (let entry = user?.first; entry !== undefined; entry = entry.next) sessions.push(entry)
   return sessions
+}
+
+function liveOf(user: User | undefined, now: number): readonly Entry[] {
+  return sessionsOf(user).filter(({ record }) => !isExpired(record, now))
 }
 
 function idleLongest(first: Entry, now: number): Entry {

@@ -86,7 +86,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
       return isLive(found, epoch, clock()) ? found : undefined
     },
 
-    async save(id, record, { epoch, cap }): Promise<Saved> {
+    async save(id, record, { epoch, cap, full = 'evict' }): Promise<Saved> {
       const { session, epoch: epochKey, index, digest } = keysOfSession(checked(id))
       const text = write(frozenJson(record, 'record'))
       return (await save.run(
@@ -95,7 +95,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
         [
           ...[epoch === undefined ? '' : String(epoch), text.epoch, '1', text.createdAt, text.expiresAt],
           ...[text.lastSeenAt, text.idleUntil, text.userId, text.json, String(clock()), String(cap), digest],
-          ...[whole(sessionExpiry(record) + margin), whole(record.expiresAt + margin)],
+          ...[whole(sessionExpiry(record) + margin), whole(record.expiresAt + margin), full],
         ],
       )) as Saved
     },

@@ -78,7 +78,7 @@ export function sqlStore(options: SqlStoreOptions): SessionStore {
       return found && isLive(found, clock()) ? found : undefined
     },
 
-    async save(id, record, { epoch, cap }): Promise<Saved> {
+    async save(id, record, { epoch, cap, full }): Promise<Saved> {
       const [handle, digest] = keyOf(checked(id))
       const written = write(record)
       return transaction(async (ask) => {
@@ -89,6 +89,7 @@ export function sqlStore(options: SqlStoreOptions): SessionStore {
         const { rows } = await ask(sql.held, [handle])
         const live = rows.filter((row) => Number(row.epoch) === written.epoch && Number(row.ends_at) > now)
         if (live.some((row) => row.digest === digest)) return 'exists'
+        if (full === 'refuse' && live.length >= cap) return 'full'
         live.sort((one, other) => Number(one.last_seen_at) - Number(other.last_seen_at))
         const excess = live.slice(0, Math.max(0, live.length - cap + 1))
         for (const row of rows)

@@ -11,8 +11,20 @@ export interface Found {
   readonly version: number
 }
 
-/** `exists`: the id is taken; `epoch`: the user was signed out everywhere since the epoch was read. */
-export type Saved = 'saved' | 'exists' | 'epoch'
+/**
+ * `exists`: the id is taken; `epoch`: the user was signed out everywhere since the epoch was read; `full`: one more would
+ * pass the cap, and nobody was to go for it.
+ */
+export type Saved = 'saved' | 'exists' | 'epoch' | 'full'
+
+export interface SaveOptions {
+  /** The user's epoch as read before; undefined: there was none. */
+  readonly epoch: number | undefined
+  /** Live sessions of the user at most, this one among them. */
+  readonly cap: number
+  /** `evict`: where one more would pass the cap, the one idle longest goes, unless set. `refuse`: all stays as it was. */
+  readonly full?: 'evict' | 'refuse'
+}
 
 /** All that is kept of one user. `epoch` is undefined where the store has none: nobody is signed in then. */
 export interface UserSessions {
@@ -46,15 +58,14 @@ export interface SessionStore {
   find(id: string, options?: FindOptions): Eventual<Found | undefined>
 
   /**
-   * Creates, and only creates; atomic with the comparison of the epoch and the cap on sessions of a user (the one idle
-   * longest goes). `epoch: undefined` says "I saw none": the store then makes the record's own, which its author took
+   * Creates, and only creates; atomic with the comparison of the epoch and the cap on sessions of a user, of which dead
+   * ones do not count. `epoch: undefined` says "I saw none": the store then makes the record's own, which its author took
    * from {@link epochAt}, and answers `epoch` if there is one by now. Else `record.epoch` equals `epoch`.
+   *
+   * With a change feed `full: 'refuse'` is asked, so that who has to go is told of first. A store that evicts all the same
+   * works, and whom it pushes out while several sign-ins of a user race nobody is told of.
    */
-  save(
-    id: string,
-    record: SessionRecord,
-    options: { readonly epoch: number | undefined; readonly cap: number },
-  ): Promise<Saved>
+  save(id: string, record: SessionRecord, options: SaveOptions): Promise<Saved>
 
   /**
    * Compare-and-swap. False if the record is absent, has another version, or is dead by epoch; it never creates. `as`

@@ -28,6 +28,15 @@ export const defects = [
   'save drops the newest over the cap',
   'the cap counts the expired',
   'the cap drops the first made',
+  'save never refuses',
+  'save always refuses',
+  'save refuses one too early',
+  'save refuses and evicts',
+  'save refuses and saves',
+  'the expired are refused for',
+  'full comes before epoch',
+  'full comes before exists',
+  'save pauses between count and set',
   'the epoch goes with the last session',
   'replace creates',
   'replace ignores the version',
@@ -88,6 +97,13 @@ export function naiveStore({ clock, defect }: { readonly clock: Clock; readonly 
     return !isExpired(record, clock())
   }
 
+  function isFull(user: User | undefined, cap: number): boolean {
+    const records = [...(user?.records.values() ?? [])]
+    const counted = records.filter((one) => is('the expired are refused for') || (user && lives(user, one)))
+    if (is('save always refuses')) return true
+    return counted.length >= (is('save refuses one too early') ? cap - 1 : cap)
+  }
+
   function found(record: SessionRecord): Found {
     const given = is('records are shared') ? record : structuredClone(record)
     return { record: given, version: record.version }
@@ -107,13 +123,20 @@ export function naiveStore({ clock, defect }: { readonly clock: Clock; readonly 
       return user && record && lives(user, record) ? found(record) : undefined
     },
 
-    async save(id, record, { epoch, cap }) {
+    async save(id, record, { epoch, cap, full }) {
       if (!isSessionId(id) && !is('odd ids are saved')) throw new TypeError('no session id')
       const user = users.get(handleOf(id))
       const free = is('save takes an absent epoch for any') && epoch === undefined
+      const refused = full === 'refuse' && !is('save never refuses') && isFull(user, cap)
+      if (refused && is('full comes before epoch')) return 'full'
       if (user?.epoch !== epoch && !is('save ignores the epoch') && !free) return 'epoch'
+      if (refused && is('full comes before exists')) return 'full'
       if (user?.records.has(id) && !is('save overwrites')) return 'exists'
+      if (refused && is('save refuses and evicts')) user?.records.delete([...user.records.keys()][0] ?? '')
+      if (refused && is('save refuses and saves')) user?.records.set(id, copy(record, 1))
+      if (refused) return 'full'
       if (is('save pauses between compare and set')) await pause()
+      if (is('save pauses between count and set') && full === 'refuse') await pause()
       versions += 1
       const kept = copy(record, versions)
       const into = user ?? { epoch: record.epoch, records: new Map<string, SessionRecord>() }

@@ -33,10 +33,11 @@ end
 
 /**
  * KEYS: session, epoch, index. ARGV: the epoch that was seen ('' for none), the record's epoch, its version, its times in
- * order, user id, json, now, cap, digest, when to drop the session, when to drop epoch and index.
+ * order, user id, json, now, cap, digest, when to drop the session, when to drop epoch and index,
+ * what to do where the user is full.
  */
 export const save: Script = createScript(`${prelude}
-local expected, epoch, version, created, expires, seen, idle, user, json, now, cap, digest, drop, dropUser = unpack(ARGV)
+local expected, epoch, version, created, expires, seen, idle, user, json, now, cap, digest, drop, dropUser, full = unpack(ARGV)
 local beginning = sessionsOf(KEYS[3])
 local present = redis.call('GET', KEYS[2])
 if expected == '' then
@@ -51,6 +52,7 @@ if redis.call('ZCARD', KEYS[3]) >= tonumber(cap) then
     if one then table.insert(kept, { digest = other, seen = tonumber(one.seen) })
     else redis.call('ZREM', KEYS[3], other) end
   end
+  if full == 'refuse' and #kept >= tonumber(cap) then return 'full' end
   table.sort(kept, function (one, other) return one.seen < other.seen end)
   for at = 1, #kept - tonumber(cap) + 1 do
     redis.call('DEL', beginning .. kept[at].digest)

@@ -7,7 +7,7 @@ import { handleOf } from '@handstamp/core/credential'
 import { isExpired, type SessionRecord, sessionExpiry } from '@handstamp/core/session'
 import { frozenJson } from '../../json-value.ts'
 import { replacementOf } from '../../replacement.ts'
-import { epochAt, type Saved } from '../store.ts'
+import { epochAt, type Saved, type SaveOptions } from '../store.ts'
 
 export interface UserItem {
   readonly handle: string
@@ -65,11 +65,12 @@ export function saveIn(
   item: UserItem | undefined,
   id: string,
   record: SessionRecord,
-  { epoch, cap, now }: { readonly epoch: number | undefined; readonly cap: number; readonly now: number },
+  { epoch, cap, full, now }: SaveOptions & { readonly now: number },
 ): Change<Saved> {
   if (item?.epoch !== epoch || (epoch !== undefined && record.epoch !== epoch)) return { answer: 'epoch' }
   const live = liveIn(item, now)
   if (live.some((one) => one.id === id)) return { answer: 'exists' }
+  if (full === 'refuse' && live.length >= cap) return { answer: 'full' }
   const version = (item?.version ?? 0) + 1
   const kept = mostRecent(live, cap - 1)
   const head = { handle: handleOf(id), epoch: record.epoch, version }

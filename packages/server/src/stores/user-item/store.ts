@@ -65,10 +65,10 @@ export function userItemStore(texts: UserTexts, { clock, maxSessions, maxBytes }
       return record && foundIn(record)
     },
 
-    async save(id, record, { epoch, cap }) {
+    async save(id, record, options) {
       if (!isSessionId(id)) throw new TypeError('a session id is <handle>.<digest>')
       return change(handleOf(id), (item, now) =>
-        saveIn(item, id, record, { epoch, cap: Math.min(cap, maxSessions), now }),
+        saveIn(item, id, record, { ...options, cap: Math.min(options.cap, maxSessions), now }),
       )
     },
 

@@ -111,6 +111,21 @@ export const raceCases: readonly ContractCase[] = [
     assertEqual(sessions.length, cap, 'sessions')
   }),
 
+  contractCase('races: sign-ins at once that are to refuse end none', async ({ store, signIn, record }) => {
+    const first = await signIn(record())
+    const { userId, epoch } = first
+    const cap = 5
+    const rivals = counting(20, () => record({ userId, epoch }))
+    const answers = await Promise.all(
+      rivals.map((rival) => store.save(rival.id, rival, { epoch, cap, full: 'refuse' })),
+    )
+    const saved = rivals.filter((_rival, at) => answers[at] === 'saved')
+    assertEqual(saved.length, cap - 1, 'saves that succeeded')
+    assertEqual(answers.filter((answer) => answer === 'full').length, 20 - saved.length, 'saves that were refused')
+    const { sessions } = await store.listByUser(handleOf(first.id))
+    assertEqual(sessions.map(({ id }) => id).sort(), [first, ...saved].map(({ id }) => id).sort(), 'sessions')
+  }),
+
   contractCase(
     'races: signing out everywhere, many times at once, keeps raising the epoch',
     async ({ store, signIn, record }) => {

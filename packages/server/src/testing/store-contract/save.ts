@@ -1,5 +1,5 @@
 /**
- * What `save` promises: it creates and only creates, under the user's epoch, within the cap.
+ * What `save` promises: it creates and only creates, under the user's epoch, within the cap, and ends nobody where it is to refuse.
  * @module
  */
 import { handleOf } from '@handstamp/core/credential'
@@ -107,5 +107,55 @@ export const saveCases: readonly ContractCase[] = [
     const [ada, grace] = [await signIn(record(), 1), await signIn(record(), 1)]
     await found(ada.id)
     await found(grace.id)
+  }),
+
+  contractCase(
+    'save refuse: up to the cap it saves, over it answers "full" and all stays as it was',
+    async ({ store, signIn, record }) => {
+      const { id: first, userId, epoch } = await signIn(record())
+      const refusing = { epoch, cap: 2, full: 'refuse' } as const
+      const [second, third] = [record({ userId, epoch }), record({ userId, epoch })]
+      assertEqual(await store.save(second.id, second, refusing), 'saved', 'one under the cap')
+      const before = await store.listByUser(handleOf(first))
+      assertEqual(before.sessions.length, 2, 'sessions')
+      assertEqual(await store.save(third.id, third, refusing), 'full', 'one over the cap')
+      assertEqual(await store.find(third.id), undefined, 'find')
+      assertEqual(await store.listByUser(handleOf(first)), before, 'the sessions')
+      assert(await store.delete(first), 'one ends')
+      assertEqual(await store.save(third.id, third, refusing), 'saved', 'when there is room again')
+    },
+  ),
+
+  contractCase('save refuse: the first of a user is saved', async ({ store, found, record }) => {
+    const first = record()
+    assertEqual(await store.save(first.id, first, { epoch: undefined, cap: 1, full: 'refuse' }), 'saved', 'save')
+    await found(first.id)
+  }),
+
+  contractCase(
+    'save refuse: what has expired or was ended does not count',
+    async ({ store, clock, signIn, found, record }) => {
+      const kept = await signIn(record())
+      const { userId } = kept
+      const refusing = { cap: 2, full: 'refuse' } as const
+      await signIn(record({ userId, idleUntil: clock() + 500 }))
+      clock.advance(500)
+      const second = record({ userId, epoch: kept.epoch })
+      assertEqual(await store.save(second.id, second, { ...refusing, epoch: kept.epoch }), 'saved', 'one has expired')
+      const { epoch } = await store.deleteByUser(handleOf(kept.id), { except: kept.id })
+      const third = record({ userId, epoch })
+      assertEqual(await store.save(third.id, third, { ...refusing, epoch }), 'saved', 'one was signed out')
+      await found(kept.id)
+    },
+  ),
+
+  contractCase('save refuse: "epoch" and "exists" come before "full"', async ({ store, clock, signIn, record }) => {
+    const first = await signIn(record())
+    const refusing = { epoch: first.epoch, cap: 1, full: 'refuse' } as const
+    assertEqual(await store.save(first.id, first, refusing), 'exists', 'the same id')
+    clock.advance(1)
+    await store.deleteByUser(handleOf(first.id), { except: first.id })
+    const late = record({ userId: first.userId, epoch: first.epoch })
+    assertEqual(await store.save(late.id, late, refusing), 'epoch', 'under the old epoch')
   }),
 ]
