@@ -1,6 +1,6 @@
 /**
  * A program as a server of its own: on a free port of this machine, in a temporary folder, until it is stopped. It ends
- * with the process that started it.
+ * with the process that started it, however that ends.
  * @module
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
@@ -8,6 +8,7 @@ import { accessSync, chownSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { watchOver } from './leave-nothing.ts'
 
 export interface Place {
   readonly port: number
@@ -54,16 +55,26 @@ export async function startServer(program: Program): Promise<LocalServer> {
   if (file === undefined) throw new Error(`${program.name} is not installed`)
   const identity = identityOf(program)
   const place: Place = { port: await freePort(), folder: mkdtempSync(join(tmpdir(), `${program.name}-`)) }
-  if (identity.uid !== undefined && identity.gid !== undefined) chownSync(place.folder, identity.uid, identity.gid)
-  program.prepare?.(place, (tool, ...args) => {
-    const { status, stdout, stderr } = spawnSync(tool, args, { ...identity, cwd: place.folder, encoding: 'utf8' })
-    if (status !== 0) throw new Error(`${tool} ended with ${status}: ${stdout}${stderr}`)
-  })
-
-  let running = await launch()
+  const watch = watchOver(place.folder)
+  const clear = (): void => {
+    rmSync(place.folder, { recursive: true, force: true })
+    watch.done()
+  }
+  let running: Awaited<ReturnType<typeof launch>>
+  try {
+    if (identity.uid !== undefined && identity.gid !== undefined) chownSync(place.folder, identity.uid, identity.gid)
+    program.prepare?.(place, (tool, ...args) => {
+      const { status, stdout, stderr } = spawnSync(tool, args, { ...identity, cwd: place.folder, encoding: 'utf8' })
+      if (status !== 0) throw new Error(`${tool} ended with ${status}: ${stdout}${stderr}`)
+    })
+    running = await launch()
+  } catch (error) {
+    clear()
+    throw error
+  }
   const end = (): void => {
     running.child.kill('SIGKILL')
-    rmSync(place.folder, { recursive: true, force: true })
+    clear()
   }
   process.once('exit', end)
 
@@ -73,6 +84,8 @@ export async function startServer(program: Program): Promise<LocalServer> {
       cwd: place.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    watch.runs(child.pid)
+    child.once('exit', () => watch.runs(undefined))
     let printed = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk))
     await serving(child, program, place, () => printed)
@@ -93,7 +106,7 @@ export async function startServer(program: Program): Promise<LocalServer> {
     async stop() {
       process.off('exit', end)
       await ended(running.child, 'SIGKILL')
-      rmSync(place.folder, { recursive: true, force: true })
+      clear()
     },
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Configuration } from '../configuration.ts'
 import type { NodeFeed } from '../feed-log.ts'
 import type { SeenRequest } from '../seen.ts'
-import { patience, type Running, start } from './running.ts'
+import { childrenOf, isThere, patience, type Running, start } from './running.ts'
 
 interface Browser {
   ask(method: string, path: string, body?: unknown): Promise<Response>
@@ -153,20 +153,4 @@ describe.skipIf(!redisIsInstalled())('nodes that share a Redis', { timeout: pati
 async function idOf(browser: Browser): Promise<string> {
   const { sessions } = (await (await browser.ask('GET', '/auth/sessions')).json()) as { sessions: { id: string }[] }
   return sessions[0]?.id ?? ''
-}
-
-/** Where the system tells; elsewhere none. */
-async function childrenOf(pid: number): Promise<readonly number[]> {
-  const { readFile } = await import('node:fs/promises')
-  const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-  return list.split(' ').filter(Boolean).map(Number)
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { memcachedIsInstalled } from '@handstamp/local-servers/memcached'
+import { redisIsInstalled } from '@handstamp/local-servers/redis'
 import { describe, expect, test } from 'vitest'
-import { patience, start } from './running.ts'
+import { childrenOf, isThere, patience, start } from './running.ts'
 
 describe('the process', () => {
   test('says that it is ready, serves on both loopback addresses, and ends when it is told to', {
@@ -48,6 +52,25 @@ describe('the process', () => {
     server.close()
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toMatch(new RegExp(`^playground: port ${port} is busy.*--port.*\\n$`))
+  })
+
+  test.each([
+    ['redis', redisIsInstalled(), /^(redis|valkey)-server$/],
+    ['memcached', memcachedIsInstalled(), /^memcached$/],
+  ])('killed, it leaves no %s server behind', { timeout: patience }, async (store, isInstalled, program) => {
+    if (!isInstalled) return
+    const { child, ready, ended } = start('--port', '0', '--no-open', '--store', store)
+    await ready
+    const servers: number[] = []
+    for (const pid of await childrenOf(child.pid ?? 0)) {
+      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+      if (program.test(name.trim())) servers.push(pid)
+    }
+    if (process.platform === 'linux') expect(servers).toHaveLength(1)
+    child.kill('SIGKILL')
+    await ended
+    for (let waited = 0; waited < 10_000 && servers.some(isThere); waited += 50) await pause(50)
+    expect(servers.filter(isThere)).toEqual([])
   })
 
   test.each([

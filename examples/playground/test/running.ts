@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
 
@@ -62,3 +63,17 @@ function startIn(env: NodeJS.ProcessEnv): (...flags: string[]) => Running {
 export const start: ((...flags: string[]) => Running) & { with: typeof startIn } = Object.assign(startIn({}), {
   with: startIn,
 })
+
+/** Where the system tells; elsewhere none. */
+export async function childrenOf(pid: number): Promise<readonly number[]> {
+  const list = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return list.split(' ').filter(Boolean).map(Number)
+}
+
+export function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
