@@ -22,9 +22,16 @@ const group = 'Sessions in Redis'
 const shared = { group, base: 'raw GET', subject: 'Handstamp', goal: 1.3, unit: 'µs' } as const
 const elapsed: RowFacts = { ...shared, name: 'Redis find, 64 at once' }
 const cpu: RowFacts = { ...shared, name: 'Redis find, 64 at once, CPU of the client' }
+const alone: RowFacts = {
+  name: 'Redis find, one at a time',
+  group,
+  base: 'Handstamp, batch: false',
+  subject: 'Handstamp',
+  unit: 'µs',
+}
 const overIoRedis: RowFacts = { ...shared, name: 'Redis find, 64 at once, ioredis' }
 
-export const redisFindRows: RowSource = redisRows([elapsed, cpu, overIoRedis], async ([port = 0], pace) => {
+export const redisFindRows: RowSource = redisRows([elapsed, cpu, overIoRedis, alone], async ([port = 0], pace) => {
   const { node, io, close } = await contenders(port)
   const plan: Plan = { rounds: pace.rounds, budget: pace.budget * 2, lanes: 64 }
   try {
@@ -32,6 +39,7 @@ export const redisFindRows: RowSource = redisRows([elapsed, cpu, overIoRedis], a
       rowOf(elapsed, await measure(node, { ...plan, clock: 'elapsed' })),
       rowOf(cpu, await measure(node, plan)),
       rowOf(overIoRedis, await measure(io, { ...plan, clock: 'elapsed' })),
+      rowOf(alone, await measure(node.slice(0, 3), { ...plan, lanes: 1 })),
     ]
   } finally {
     close()
@@ -54,7 +62,7 @@ async function contenders(port: number) {
     node: [
       get('raw GET', filled, (key) => client.get(key)),
       find('Handstamp', filled, redisStore({ client })),
-      find('Handstamp, batch', filled, redisStore({ client, batch: true })),
+      find('Handstamp, batch: false', filled, redisStore({ client, batch: false })),
       authenticate('Handstamp, authenticate', filled),
       express(new RedisStore({ client })),
       await better(redisStorage(client)),
@@ -62,8 +70,8 @@ async function contenders(port: number) {
     io: [
       get('raw GET', filled, (key) => io.get(key)),
       find('Handstamp', filled, redisStore({ client: io })),
-      find('Handstamp, batch', filled, redisStore({ client: io, batch: true })),
-      find('Handstamp, enableAutoPipelining', filled, redisStore({ client: pipelined })),
+      find('Handstamp, batch: false', filled, redisStore({ client: io, batch: false })),
+      find('Handstamp, batch: false, enableAutoPipelining', filled, redisStore({ client: pipelined, batch: false })),
     ],
     close() {
       client.destroy()

@@ -16,14 +16,14 @@ import { answer, type Contender, clients, express, greet, handstamp } from './co
 type Make = (port: number) => Promise<Contender>
 
 const connected = (port: number) => createClient({ url: `redis://127.0.0.1:${port}` }).connect()
-const sessions = (client: RedisClient, batch = false) => handstamp(sessionApplication(redisStore({ client, batch })))
+const sessions = (client: RedisClient, batch = true) => handstamp(sessionApplication(redisStore({ client, batch })))
 
 export const redisContenders: { readonly [name: string]: Make } = {
   redis: async (port) => sessions(await connected(port)),
   redisIo: (port) => sessions(new Redis(port)),
-  redisIoPipelined: (port) => sessions(new Redis({ port, enableAutoPipelining: true })),
-  redisBatch: async (port) => sessions(await connected(port), true),
-  redisIoBatch: (port) => sessions(new Redis(port), true),
+  redisIoPipelined: (port) => sessions(new Redis({ port, enableAutoPipelining: true }), false),
+  redisAlone: async (port) => sessions(await connected(port), false),
+  redisIoAlone: (port) => sessions(new Redis(port), false),
 
   async redisCached(port) {
     const client = await connected(port)

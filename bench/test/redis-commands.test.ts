@@ -9,11 +9,11 @@ import { incoming } from '../rows/incoming.ts'
 import { user } from '../rows/subject.ts'
 
 describe.skipIf(!redisIsInstalled())('commands that Redis is sent', () => {
-  test('are one for all finds of a tick, in batches', async () => {
+  test('are one for all finds of a tick', async () => {
     const server = await startRedis()
     const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
     try {
-      const auth = sessionApplication(redisStore({ client, batch: true }))
+      const auth = sessionApplication(redisStore({ client }))
       const [name, value] = await signedIn(auth, user)
       await client.configResetStat()
       const requests = Array.from({ length: 50 }, () => nodeRequest(incoming(name, value), auth.origin))
@@ -26,7 +26,7 @@ describe.skipIf(!redisIsInstalled())('commands that Redis is sent', () => {
     }
   })
 
-  test.each(['node-redis', 'ioredis'])('are one for each request, over %s', async (driver) => {
+  test.each(['node-redis', 'ioredis'])('are one for a request that is alone, over %s', async (driver) => {
     const server = await startRedis()
     const counting = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
     const client =

@@ -21,8 +21,8 @@ export interface RedisStoreOptions {
   /** Before every key, `hs:` unless set: letters, digits, and `:_-`. */
   readonly prefix?: string
   /**
-   * True: the finds of one tick travel as one command. It takes less of the driver's time while many requests are under
-   * way at once, and a little more while there is one; they fail together. Not for a Cluster, whose users live apart.
+   * The finds of one tick travel as one command, which takes less of the driver's time the more requests are under way at
+   * once; they fail together. `true` unless set; `false`, and no other, with a Cluster, whose users live apart.
    */
   readonly batch?: boolean
   readonly clock?: Clock
@@ -52,10 +52,11 @@ const epochRests = 86_400_000
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
   checkNames(options, ['client', 'prefix', 'batch', 'clock'], 'redisStore()')
-  const { client, prefix = 'hs:', batch = false, clock = systemClock } = options
+  const { client, prefix = 'hs:', clock = systemClock } = options
   if (typeof prefix !== 'string' || !/^[\w:-]{0,64}$/.test(prefix))
     throw new TypeError("redisStore({ prefix }) has letters, digits, ':', '_' and '-' alone: write 'hs:'")
   const alone = commandsOf(client, 'redisStore({ client })')
+  const { batch = !isCluster(client) } = options
   if (typeof batch !== 'boolean') throw new TypeError('redisStore({ batch }) is true or false')
   if (batch && isCluster(client))
     throw new TypeError('redisStore({ batch }) is for one server: a Cluster keeps users apart, so leave it out')

@@ -5,13 +5,23 @@
 
 /** node-redis: `createClient()` or `createClientPool()`. */
 export interface NodeRedisClient {
-  sendCommand(words: string[]): Promise<unknown>
+  sendCommand(words: string[], options?: NodeRedisOptions): Promise<unknown>
 }
 
 /** node-redis: `createCluster()`. */
 export interface NodeRedisCluster {
   readonly slots: unknown
-  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, words: string[]): Promise<unknown>
+  sendCommand(
+    firstKey: string | undefined,
+    isReadonly: boolean | undefined,
+    words: string[],
+    options?: NodeRedisOptions,
+  ): Promise<unknown>
+}
+
+interface NodeRedisOptions {
+  /** Milliseconds that a command may wait to be sent. Where nothing is said node-redis sets a timer for each, for 0 none. */
+  readonly timeout?: number
 }
 
 /** ioredis: `new Redis()`, or `new Cluster()` without `scaleReads`. */
@@ -39,10 +49,17 @@ export function commandsOf(client: RedisClient, option: string): Command {
   if ('slots' in client) {
     const cluster = client as NodeRedisCluster
     // Never a replica: what it has not heard yet would be taken for the truth.
-    return (firstKey, ...words) => cluster.sendCommand(firstKey, false, words)
+    return (firstKey, ...words) => cluster.sendCommand(firstKey, false, words, waitsFor(words))
   }
-  return (_, ...words) => (client as NodeRedisClient).sendCommand(words)
+  return (_, ...words) => (client as NodeRedisClient).sendCommand(words, waitsFor(words))
 }
+
+/** A read has a deadline already, and does no harm when it is sent late; a write must not lie in a queue until then. */
+function waitsFor([command]: readonly [command: string, ...words: string[]]): NodeRedisOptions | undefined {
+  return command === 'MGET' ? unhurried : undefined
+}
+
+const unhurried: NodeRedisOptions = { timeout: 0 }
 
 /**
  * True where each command for a node goes over the same connection: not with createClientPool() of node-redis, which takes
