@@ -39,6 +39,10 @@ export function openStore(
     find(id, options) {
       return after(store.find(id, options), (found) => (found && isKept(id, found.record) ? found : undefined))
     },
+    async end(id, wasThere) {
+      const { found, ended } = await store.end(id, wasThere)
+      return { found: found && isKept(id, found.record) ? found : undefined, ended }
+    },
     async listByUser(handle) {
       const { epoch, sessions } = await store.listByUser(handle)
       return { epoch, sessions: sessions.filter(({ id, record }) => isKept(id, record)) }
@@ -48,7 +52,11 @@ export function openStore(
 
 /** Without a feed nobody is told. */
 function silent(store: SessionStore): PublishingStore {
-  return { ...store, changing: async () => {}, ending: async () => {} }
+  return {
+    ...store,
+    changing: async () => {},
+    end: async (id) => ({ found: await store.find(id), ended: await store.delete(id) }),
+  }
 }
 
 /** A record of another version is one to this version as little as a damaged one. The user is for its schema to judge. */

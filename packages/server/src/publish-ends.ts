@@ -14,16 +14,25 @@ export interface PublishingOptions {
   readonly clock: Clock
   /** Milliseconds after its end during which a token or a cached record could still be shown, clocks' differences included. */
   readonly outlives: number
-  /** Milliseconds that one append may take. */
+  /** Milliseconds that one append may take, and that a sign-in makes room again after others took what it had made. */
   readonly timeoutMs: number
+}
+
+/** What a delete found, if anything, and whether it ended it. */
+export interface Deleted {
+  readonly found: Found | undefined
+  readonly ended: boolean
 }
 
 export interface PublishingStore extends SessionStore {
   /** Before the user in a record is rewritten: what was read of it up to this version goes out of date. */
   changing(id: string, version: number): Promise<void>
-  /** Of one that was there, also where the store has lost it: it ends now at the latest. */
-  ending(id: string): Promise<void>
+  /** Deletes by one read. `wasThere` is asked where the store has none: true where it has lost it, so that its end is told. */
+  end(id: string, wasThere?: () => Promise<boolean>): Promise<Deleted>
 }
+
+/** The longest pause, in milliseconds, of who lost its room to another, so that they do not meet again. */
+const longestPause = 32
 
 /** Answers the store with its ends published. */
 export function publishing(
@@ -42,44 +51,46 @@ export function publishing(
     }
   }
 
-  const end = (id: string): Promise<void> => append({ kind: 'session', id, until: until() })
+  const tell = (id: string): Promise<void> => append({ kind: 'session', id, until: until() })
+
+  /** Nobody holds what is not there, and whoever asks for made-up ids fills no log. */
+  async function end(id: string, wasThere?: () => Promise<boolean>): Promise<Deleted> {
+    const found = await store.find(id)
+    if (found || (await wasThere?.())) await tell(id)
+    return { found, ended: await store.delete(id) }
+  }
 
   return {
     ...store,
 
     /**
-     * Who has to go where a user has too many is told of and ended first. Where others sign in at the same time, or the
-     * store keeps fewer than the cap says, the store itself ends more: those that were seen before are told of after it.
-     * One that began in between and went at once is not told of: its token is good until its `exp`.
+     * Who has to go where a user has too many is told of and ended first. The store ends nobody: where others sign in at
+     * the same time and take the room that was made, or it keeps fewer than the cap says, it refuses, and one more goes.
      */
     async save(id, record, options) {
-      const handle = handleOf(id)
-      const { epoch, sessions } = await store.listByUser(handle)
-      // With another epoch the store saves nothing, so nobody has to go.
-      const room = epoch === options.epoch ? options.cap - 1 : Number.POSITIVE_INFINITY
-      const byUse = [...sessions].sort((one, other) => seenAt(other) - seenAt(one))
-      for (const { id: idle } of byUse.slice(room)) {
-        await end(idle)
-        await store.delete(idle)
+      const began = performance.now()
+      for (let round = 1; ; round += 1) {
+        const { epoch, sessions } = await store.listByUser(handleOf(id))
+        const byUse = [...sessions].sort((one, other) => seenAt(other) - seenAt(one))
+        const most = round === 1 ? options.cap : Math.min(options.cap, sessions.length)
+        // With another epoch the store saves nothing, so nobody has to go.
+        for (const { id: idle } of epoch === options.epoch ? byUse.slice(most - 1) : []) {
+          await tell(idle)
+          await store.delete(idle)
+        }
+        const saved = await store.save(id, record, { ...options, full: 'refuse' })
+        if (saved !== 'full') return saved
+        if (performance.now() - began > timeoutMs) throw crowded()
+        await pause(Math.random() * Math.min(2 ** round, longestPause))
       }
-      const saved = await store.save(id, record, options)
-      const staying = byUse.slice(0, room)
-      if (saved !== 'saved' || staying.length === 0) return saved
-      const after = new Set((await store.listByUser(handle)).sessions.map((one) => one.id))
-      for (const { id: gone } of staying) if (!after.has(gone)) await end(gone)
-      return saved
     },
 
     async replace(id, expectedVersion, record, options) {
-      if (options?.as !== undefined && options.as !== id) await end(id)
+      if (options?.as !== undefined && options.as !== id) await tell(id)
       return store.replace(id, expectedVersion, record, options)
     },
 
-    async delete(id) {
-      // Nobody holds what is not there, and whoever asks for made-up ids fills no log.
-      if (await store.find(id)) await end(id)
-      return store.delete(id)
-    },
+    delete: async (id) => (await end(id)).ended,
 
     /**
      * The store alone knows the new epoch. One more than the present one ends whatever there is, and cannot be above
@@ -94,7 +105,7 @@ export function publishing(
       return answer
     },
 
-    ending: end,
+    end,
 
     changing: (id, version) => append({ kind: 'changed', id, version, until: until() }),
   }
@@ -103,6 +114,14 @@ export function publishing(
 /** A record that is damaged goes first. */
 function seenAt({ record }: Found): number {
   return Number.isFinite(record.lastSeenAt) ? record.lastSeenAt : 0
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function crowded(): AuthError {
+  return new AuthError('ERR_STORE_CONFLICT', 'others signed in as this user and took the room at every attempt')
 }
 
 function unavailable(what: string, error?: unknown): AuthError {

@@ -149,10 +149,9 @@ export function keepRecords<User extends { readonly id: string }>(
     async end(ids, signed) {
       let standing: { readonly id: string; readonly userId: string } | undefined
       for (const id of ids) {
-        const found = await store.find(id)
-        if (!found && id === signed?.sid && (await context.feed?.changes.judge(signed)) !== 'revoked')
-          await store.ending(id)
-        if ((await store.delete(id)) && found) standing = { id, userId: found.record.userId }
+        const wasThere = async () => id === signed?.sid && (await context.feed?.changes.judge(signed)) !== 'revoked'
+        const { found, ended } = await store.end(id, wasThere)
+        if (ended && found) standing = { id, userId: found.record.userId }
       }
       return { revoked: true, ...(standing ? { standing } : {}) }
     },
@@ -171,8 +170,7 @@ export function keepRecords<User extends { readonly id: string }>(
     },
 
     async revoke(id) {
-      const found = await store.find(id)
-      const ended = await store.delete(id)
+      const { found, ended } = await store.end(id)
       if (ended && found) context.emit({ type: 'session.ended', sessionId: id, userId: found.record.userId })
       return ended
     },

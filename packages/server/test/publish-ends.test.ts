@@ -152,6 +152,57 @@ describe.each(withStore)('%s over %s, with as many sessions as a user may have',
   })
 })
 
+describe.each(withStore)('%s over %s, ended', (kind, transport) => {
+  test('what ends is read once, and told once', async () => {
+    const { feed, here } = server(kind, transport)
+    const [leaving, revoked] = [await here.signedIn(), await here.signedIn()]
+    const { id } = (await here.record(revoked)) ?? {}
+    here.store.reset()
+    await here.auth.signOut(leaving.request('POST', '/'))
+    expect(here.store.calls).toMatchObject({ find: 1, delete: 1 })
+    expect(await here.auth.sessions.revoke(id as string)).toBe(true)
+    expect(here.store.calls).toMatchObject({ find: 2, delete: 2 })
+    expect((await feed.snapshot()).facts).toHaveLength(2)
+    expect(here.typesOf().filter((type) => type === 'session.ended')).toHaveLength(2)
+  })
+
+  test('what is not there is read once, and told of by nobody', async () => {
+    const { feed, here } = server(kind, transport)
+    const id = sessionIdOf(userHandle('ada'), new Uint8Array(32))
+    expect(await here.auth.sessions.revoke(id)).toBe(false)
+    expect(here.store.calls).toMatchObject({ find: 1, delete: 1 })
+    expect((await feed.snapshot()).facts).toEqual([])
+    expect(here.typesOf()).not.toContain('session.ended')
+  })
+
+  test('nothing ends while nobody can be told', async () => {
+    const { feed, here } = server(kind, transport)
+    const agent = await here.signedIn()
+    const { id } = (await here.record(agent)) ?? {}
+    feed.down = true
+    await expect(here.auth.signOut(agent.request('POST', '/'))).rejects.toThrow('the change feed refuses')
+    await expect(here.auth.sessions.revoke(id as string)).rejects.toThrow('the change feed refuses')
+    expect(here.store.calls).toMatchObject({ delete: 0 })
+    expect(await here.auth.sessions.list('ada')).toHaveLength(1)
+  })
+
+  test('a record that is damaged is told of as well', async () => {
+    const damaging = (store: SessionStore): SessionStore => ({
+      ...store,
+      find: async (one) => {
+        const found = await store.find(one)
+        return found && { ...found, record: { id: one } as SessionRecord }
+      },
+    })
+    const { feed, here } = server(kind, transport, damaging)
+    await here.signedIn()
+    const [id] = (await here.raw.listByUser(userHandle('ada'))).sessions.map((one) => one.id)
+    expect(await here.auth.sessions.revoke(id as string)).toBe(true)
+    expect((await feed.snapshot()).facts).toMatchObject([{ kind: 'session', id }])
+    expect(here.typesOf()).toContain('store.corrupt')
+  })
+})
+
 describe.each(tokens)('%s over %s, signed out after the store has lost its record', (kind, transport) => {
   test('the end of what a signed token names is told, once', async () => {
     const { feed, here } = server(kind, transport)
