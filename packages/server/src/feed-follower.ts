@@ -74,11 +74,16 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
     const { until } = Object(fact) as { readonly until?: unknown }
     const matters = typeof until === 'number' ? until - clock() : 0
     doubtedUntil = Math.max(doubtedUntil, monotonic() + Math.min(Math.max(matters, leastDoubt), mostDoubt))
+    provenAt = Number.NEGATIVE_INFINITY
     for (const listener of listeners) listener.gap()
   }
 
   const isDoubted = (): boolean => monotonic() < doubtedUntil
-  const isProven = (maxStaleness: number): boolean => !isDoubted() && monotonic() - provenAt < maxStaleness
+  const isProven = (maxStaleness: number): boolean => monotonic() - provenAt < maxStaleness
+
+  function prove(at: number): void {
+    if (!isDoubted()) provenAt = Math.max(provenAt, at)
+  }
 
   function forget(): void {
     era += 1
@@ -94,7 +99,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
     if (listeners.size === 0) return
     tell(facts)
     cursor = place
-    provenAt = askedAt - age
+    prove(askedAt - age)
   }
 
   /** What came since, told; what an answer proves counts from when it was asked for. */
@@ -118,7 +123,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
       tell(answer.facts)
       cursor = answer.cursor
       if (answer.more ?? answer.facts.length >= limit) continue
-      provenAt = Math.max(provenAt, askedAt - (answer.age ?? 0))
+      prove(askedAt - (answer.age ?? 0))
       return
     }
   }
@@ -153,7 +158,7 @@ export function createFollower(feed: ReadableFeed, options: FollowOptions = {}):
 
   return {
     get provenAt() {
-      return isDoubted() ? Number.NEGATIVE_INFINITY : provenAt
+      return provenAt
     },
 
     isCurrent(maxStaleness) {
