@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly clock: () => number
   /** Milliseconds. */
   readonly storeTimeout: number
+  /** Milliseconds by which the use of a session is noted late. */
+  readonly touchesWait?: number
 }
 
 export interface LoadApplication extends AuthHandler {
@@ -31,7 +33,8 @@ export interface LoadApplication extends AuthHandler {
 
 export const origin = 'https://app.example'
 
-export function loadApplication({ store, key, secret, clock, storeTimeout }: LoadOptions): LoadApplication {
+export function loadApplication(options: LoadOptions): LoadApplication {
+  const { store, key, secret, clock, storeTimeout, touchesWait = 0 } = options
   const common = {
     origin,
     user: schemaOf<User>('id'),
@@ -41,7 +44,11 @@ export function loadApplication({ store, key, secret, clock, storeTimeout }: Loa
     clock,
   } as const
   const times = { idleTimeout: '30d', lifetime: '60d' } as const
-  const sessions = createAuth({ ...common, strategy: session({ store, touchAfter: 0, ...times }), transport: 'cookie' })
+  const sessions = createAuth({
+    ...common,
+    strategy: session({ store: touchesWait > 0 ? slow(store, touchesWait) : store, touchAfter: 0, ...times }),
+    transport: 'cookie',
+  })
   const tokens = createAuth({
     ...common,
     basePath: '/tokens',
@@ -78,6 +85,16 @@ export function loadApplication({ store, key, secret, clock, storeTimeout }: Loa
     },
     async close() {
       await Promise.all([sessions.close(), tokens.close()])
+    },
+  }
+}
+
+function slow(store: SessionStore, milliseconds: number): SessionStore {
+  return {
+    ...store,
+    async replace(...given) {
+      await new Promise((resolve) => setTimeout(resolve, milliseconds))
+      return store.replace(...given)
     },
   }
 }

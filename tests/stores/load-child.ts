@@ -5,7 +5,7 @@ import { toNodeHandler } from '@handstamp/server/adapters/node'
 import { type LoadOptions, loadApplication } from './load-application.ts'
 import { type LoadPlace, openStore } from './load-places.ts'
 
-export interface Serving extends Pick<LoadOptions, 'key' | 'secret' | 'storeTimeout'> {
+export interface Serving extends Pick<LoadOptions, 'key' | 'secret' | 'storeTimeout' | 'touchesWait'> {
   readonly place: LoadPlace
 }
 

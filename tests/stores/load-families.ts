@@ -7,6 +7,8 @@ import { rotation, signInMany, tokenOf } from './load-visitors.ts'
 import { type Answer, type KeptConnections, keptConnections } from './steady-load.ts'
 
 export interface Families {
+  /** Resolves in the middle of a round: one has its next token, and others wait for theirs. */
+  midway(): Promise<void>
   /** Goes on round by round, until told to stop; answers how many rounds there were. */
   stop(): Promise<number>
   /** What is not as it should be after so many rounds: one live token each, of that generation, in its owner's hands. */
@@ -30,16 +32,22 @@ export async function rotatingFamilies(serving: LoadProcess): Promise<Families> 
   const signedIn = await signInMany(serving.port, 'family', count, '/tokens')
   const families = signedIn.map(({ name, secret }): Family => ({ name, held: secret, spent: '' }))
   let isOver = false
+  const waiting: (() => void)[] = []
   const running = (async () => {
     for (let rounds = 0; ; rounds += 1) {
       if (isOver) return rounds
       await serving.pass(apart)
-      await Promise.all([sleep(pace), ...families.map((family) => rotate(connections, family))])
+      const rotating = families.map((family) => rotate(connections, family))
+      const toTell = waiting.splice(0)
+      await Promise.race(rotating)
+      for (const tell of toTell) tell()
+      await Promise.all([sleep(pace), ...rotating])
     }
   })()
   running.catch(() => {})
 
   return {
+    midway: () => new Promise((resolve) => waiting.push(resolve)),
     stop() {
       isOver = true
       return running

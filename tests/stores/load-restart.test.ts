@@ -86,6 +86,7 @@ describe.each(sites.filter(({ isInstalled }) => isInstalled))('$name', ({ name, 
         const families = await rotatingFamilies(serving)
         const load = steadyLoad(serving.port, perSecond, await everyday(serving.port))
         await sleep(around)
+        await families.midway()
         const began = performance.now()
         server.signal(signal)
         await sleep(atLength ? 1_000 : 300)

@@ -17,6 +17,8 @@ const atLength = Number(process.env.HANDSTAMP_LOAD_SIGTERM ?? 0)
 const clients = 24
 /** Of each kind there are so many who act once. */
 const acting = 60
+/** Milliseconds: the use of a session is noted when its answer is long gone. */
+const touchesWait = 150
 /** Past grace and skew. */
 const later = 60_000
 /** In which it is gone, on a machine with other things to do. */
@@ -76,7 +78,7 @@ describe.each(sites.filter(({ isInstalled }) => isInstalled))('over $driver', ({
   test.each(Array.from({ length: atLength || 1 }, (_, turn) => turn))(
     'told to end (SIGTERM) under load, it ends by itself, and whatever it acknowledged is in the store (R24, turn %i)',
     async (turn) => {
-      const serving = await startLoadProcess({ place: { driver, at }, ...signing })
+      const serving = await startLoadProcess({ place: { driver, at }, ...signing, touchesWait })
       const connections = keptConnections(serving.port)
       try {
         const next = everythingOnce(
