@@ -177,6 +177,23 @@ describe.skipIf(!isPosix)('files', () => {
     }
   })
 
+  test('a session that only a later version can read ends with all of its user’s, and a made-up one ends nobody', async () => {
+    const [first, second] = [await signIn(), await signIn()]
+    for (const { id } of [first, second])
+      writeFileSync(
+        fileOf(directory, id),
+        readFileSync(fileOf(directory, id), 'utf8').replace('handstamp/1', 'handstamp/2'),
+      )
+    const file = fileOf(directory, first.id)
+    const text = readFileSync(file, 'utf8')
+    expect(await store.delete(`${handleOf(first.id)}.${'A'.repeat(43)}`)).toBe(false)
+    expect(readFileSync(file, 'utf8')).toBe(text)
+    expect(await store.delete(first.id)).toBe(false)
+    expect(readFileSync(file, 'utf8')).not.toContain(first.id.slice(17))
+    expect((await store.listByUser(handleOf(first.id))).epoch).toBeGreaterThanOrEqual(first.epoch)
+    expect(readFileSync(fileOf(directory, second.id), 'utf8')).toContain(second.id.slice(17))
+  })
+
   test('a damaged line is one session that cannot be read', async () => {
     const first = await signIn()
     const second = await signIn({ userId: first.userId })

@@ -113,6 +113,20 @@ describe('unstorage', () => {
     expect(await store.find(id)).toBeUndefined()
   })
 
+  test('a session that only a later version can read ends with all of its user’s, and a made-up one ends nobody', async () => {
+    const storage = createStorage()
+    const store = unstorageStore({ storage, clock: fakeClock() })
+    const { id, epoch } = await signIn(store)
+    const [key = ''] = await storage.getKeys()
+    const later = `hs2:${(await storage.getItem<string>(key))?.slice(4)}`
+    await storage.setItem(key, later)
+    expect(await store.delete(`${handleOf(id)}.${'A'.repeat(43)}`)).toBe(false)
+    expect(await storage.getItem(key)).toBe(later)
+    expect(await store.delete(id)).toBe(false)
+    expect(await storage.getItem(key)).not.toContain(id)
+    expect((await store.listByUser(handleOf(id))).epoch).toBeGreaterThanOrEqual(epoch)
+  })
+
   test('a storage that fails rejects, and the next write of that user goes on', async () => {
     const storage = createStorage()
     let isDown = true

@@ -110,10 +110,15 @@ export function fileStore(options: FileStoreOptions): SessionStore {
     delete(id) {
       return answering(async () => {
         if (!isSessionId(id)) return false
+        const text = await directory.read(directory.pathOf(handleOf(id)))
+        // What a later version wrote and will read again: as one of them cannot be taken out, all of the user's end.
+        const isUnread = text !== undefined && read(text) === undefined && text.includes(digestOf(id))
         return writes.change(handleOf(id), (user) => {
           const old = sessionsIn(user, handleOf(id)).get(digestOf(id))
-          if (user === undefined || old === undefined) return { answer: false }
           const now = clock()
+          if (user === undefined && isUnread)
+            return { answer: false, next: { ...nextOf(user, epochAt(now), now), sessions: new Map() } }
+          if (user === undefined || old === undefined) return { answer: false }
           const kept = [...user.sessions].filter(([digest]) => digest !== digestOf(id))
           const answer = old.record.v === 1 && !isExpired(old.record, now)
           return { answer, next: { ...nextOf(user, user.epoch, now), sessions: new Map(kept) } }

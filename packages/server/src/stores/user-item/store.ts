@@ -46,10 +46,13 @@ export interface UserItemOptions {
 }
 
 export function userItemStore(texts: UserTexts, { clock, maxSessions, maxBytes }: UserItemOptions): SessionStore {
-  function change<T>(handle: string, make: (item: UserItem | undefined, now: number) => Change<T>): Promise<T> {
+  function change<T>(
+    handle: string,
+    make: (item: UserItem | undefined, now: number, text: string | undefined) => Change<T>,
+  ): Promise<T> {
     return texts.change(checkedHandle(handle), (text) => {
       // A damaged item is none: nobody is signed in under it, and the next sign-in brings a later epoch.
-      const { answer, item } = make(text === undefined ? undefined : readItem(handle, text), clock())
+      const { answer, item } = make(text === undefined ? undefined : readItem(handle, text), clock(), text)
       return { answer, next: item && { text: limited(writeItem(item), maxBytes), keptUntil: item.keptUntil } }
     })
   }
@@ -79,7 +82,12 @@ export function userItemStore(texts: UserTexts, { clock, maxSessions, maxBytes }
 
     async delete(id) {
       if (!isSessionId(id)) return false
-      return change(handleOf(id), (item, now) => deleteIn(item, id, now))
+      return change(handleOf(id), (item, now, text) => {
+        // What a later version wrote and will read again: as one of them cannot be taken out, all of the user's end.
+        if (item === undefined && text?.includes(id))
+          return { ...deleteAllIn(item, handleOf(id), undefined, now), answer: false }
+        return deleteIn(item, id, now)
+      })
     },
 
     async listByUser(handle) {
