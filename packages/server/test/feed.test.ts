@@ -92,7 +92,7 @@ describe.each(withStore)('%s over %s, with a feed', (kind, transport) => {
     const memory = memoryStore({ clock })
     const small = {
       ...memory,
-      save: (...[id, record, { epoch }]: SaveArguments) => memory.save(id, record, { epoch, cap: 2 }),
+      save: (...[id, record, options]: SaveArguments) => memory.save(id, record, { ...options, cap: 2 }),
     }
     const here = bench(kind, { transport, clock, store: small, auth: { feed, limits: { signIn: false } } })
     const first = await here.signedIn()

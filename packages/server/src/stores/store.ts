@@ -63,7 +63,7 @@ export interface SessionStore {
    * from {@link epochAt}, and answers `epoch` if there is one by now. Else `record.epoch` equals `epoch`.
    *
    * With a change feed `full: 'refuse'` is asked, so that who has to go is told of first. A store that evicts all the same
-   * works, and whom it pushes out while several sign-ins of a user race nobody is told of.
+   * works, but nobody is told of whom it pushes out: where sign-ins of a user race, or where it keeps fewer than `cap`.
    */
   save(id: string, record: SessionRecord, options: SaveOptions): Promise<Saved>
 
