@@ -9,8 +9,10 @@ import { feedKindOf, openActive } from './active.ts'
 import { answerApi } from './api.ts'
 import { openAssets } from './assets.ts'
 import { openAttacks } from './attacks/attacks.ts'
+import type { Found } from './attacks/found.ts'
 import { type AuthSetting, judgePairs } from './auth.ts'
 import { type Configuration, lifetimesOf, type Pair } from './configuration.ts'
+import { createNotice } from './ends/notice.ts'
 import { createFeedLog } from './feed-log.ts'
 import type { Flags } from './flags.ts'
 import { answerInternals } from './internals.ts'
@@ -25,7 +27,9 @@ import { kindOf } from './stores/stores.ts'
 export interface App {
   fetch(request: Request): Promise<Response>
   /** A note that another node took. */
-  receive(note: Note): void
+  receiveNote(note: Note): void
+  /** What an attack came to that was run on another node. */
+  receiveFound(found: Found): void
   /** Waits for what no answer waited for. */
   close(): Promise<void>
 }
@@ -53,6 +57,7 @@ export async function createApp(
   const open = (strategy: Configuration['strategy'], transport: Configuration['transport'], switches: number) =>
     openActive({ strategy, transport, switches }, { setting, place, cache, log, feedLog })
   let active = await open(flags.strategy, flags.transport, 0)
+  const notice = createNotice({ origin, names, place, cache, active: () => active })
   let balance = place.balance
   let pairs: readonly Pair[] | undefined
 
@@ -81,8 +86,9 @@ export async function createApp(
       balance = asked
     },
     feed: feedLog.view,
+    ends: notice.view,
   }
-  const attacks = openAttacks({ origin, names, configuration, store: () => active.store })
+  const attacks = openAttacks({ origin, names, configuration, store: () => active.store }, place.found)
 
   /** Who opens a page, refreshed where that helps: a page can write cookies, so nobody needs to see it expire. */
   async function visitor(request: Request): Promise<AuthResult<User>> {
@@ -91,9 +97,14 @@ export async function createApp(
     return active.auth.refresh(request)
   }
 
+  function saw(request: Request, result: AuthResult<User>): void {
+    log.saw(result)
+    notice.saw(request, result)
+  }
+
   async function showPage(request: Request, show: (result: AuthResult<User>) => Response): Promise<Response> {
     const result = await visitor(request)
-    log.saw(result)
+    saw(request, result)
     // Opened from another site, a strict cookie stays behind; the page that reloads itself brings it along.
     if (!result.ok && result.crossSiteNavigation === true && active.transport === 'cookie')
       return active.auth.bounce(request)
@@ -103,19 +114,26 @@ export async function createApp(
   async function route(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url)
     const { auth, transport } = active
-    if (pathname.startsWith('/api/')) return answerApi(request, { auth, notes, node, seen: log.saw })
+    if (pathname.startsWith('/api/'))
+      return answerApi(request, { auth, notes, node, seen: (result) => saw(request, result) })
     if (pathname === '/' || pathname === '/plain') {
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return problem(405, 'method_not_allowed', { allow: 'GET, HEAD' })
       return pathname === '/plain'
         ? showPage(request, (result) => plainPage(request, result, transport))
         : showPage(request, (result) =>
-            frontPage({ configuration: configuration(), attacks: attacks.cards, ...known(result) }),
+            frontPage({
+              configuration: configuration(),
+              attacks: attacks.cards,
+              found: attacks.found(),
+              ...known(result),
+            }),
           )
     }
     if (asksWhoIsThere.test(pathname) && request.method !== 'OPTIONS') {
       // These routes keep their reason to themselves; for the list of requests it is asked for once more, without effects.
-      await log.aside(() => auth.authenticate(request, { readOnly: true })).then(log.saw, () => {})
+      const asked = log.aside(() => auth.authenticate(request, { readOnly: true }))
+      await asked.then((result) => saw(request, result)).catch(() => {})
     }
     return (await auth.handler(request)) ?? problem(404, 'not_found')
   }
@@ -133,14 +151,21 @@ export async function createApp(
         if (pathname.startsWith('/playground/attacks/')) return await attacks.answer(request)
         if (pathname.startsWith('/playground/')) return await answerInternals(request, internals)
         if (pathname.startsWith('/assets/')) return (await assets.answer(pathname)) ?? problem(404, 'not_found')
+        const probed = notice.probed(request)
+        if (probed !== undefined) return await probed
         const response = await log.record(request, active, () => route(request).catch(failure))
+        notice.answered(request, response)
         return request.method === 'HEAD' ? new Response(null, response) : response
       } catch (error) {
         return failure(error)
       }
     },
-    receive: notes.receive,
-    close: async () => void (await Promise.all([active.close(), attacks.close()])),
+    receiveNote: notes.receive,
+    receiveFound: attacks.receive,
+    async close() {
+      notice.close()
+      await Promise.all([active.close(), attacks.close()])
+    },
   }
 }
 

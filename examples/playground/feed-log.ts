@@ -3,6 +3,7 @@
  * @module
  */
 import type { ChangeFeed, Fact } from '@handstamp/server'
+import { now } from './now.ts'
 
 /** A moment at which a node told or heard a fact; milliseconds since the epoch, with their fractions. */
 export interface FeedMoment {
@@ -71,11 +72,6 @@ export function createFeedLog(node: string): FeedLog {
     },
     view: () => ({ node, follows, told, heard }),
   }
-}
-
-/** All nodes are on one machine, so their clocks agree. */
-function now(): number {
-  return performance.timeOrigin + performance.now()
 }
 
 function momentOf(fact: Fact, at: number): FeedMoment {

@@ -7,11 +7,18 @@ import type { Transport } from '@handstamp/core/session'
 import type { StrategyKind } from '@handstamp/core/shape'
 import { readJson } from './body.ts'
 import { type Balance, balances, type Configuration } from './configuration.ts'
+import type { End } from './ends/ends.ts'
 import type { NodeFeed } from './feed-log.ts'
 import { maskCredential } from './mask.ts'
 import { problem } from './problem.ts'
 import type { RequestLog } from './request-log.ts'
 import type { CookieNames } from './seen.ts'
+
+/** What the nodes know of what has ended, and how they answer to it. */
+export interface News {
+  readonly nodes: readonly NodeFeed[]
+  readonly ends: readonly End[]
+}
 
 export interface Internals {
   readonly origin: string
@@ -22,6 +29,8 @@ export interface Internals {
   readonly configure: (strategy: StrategyKind, transport: Transport) => Promise<void>
   readonly setBalance: (balance: Balance) => void
   readonly feed: () => NodeFeed
+  /** Empty where another process asks about them. */
+  readonly ends: () => readonly End[]
 }
 
 /** A cookie as the server received it; the value is masked. */
@@ -49,7 +58,7 @@ export async function answerInternals(request: Request, internals: Internals): P
     case '/playground/cookies':
       return answer({ cookies: seenCookies(request, names, log) })
     case '/playground/feed':
-      return answer({ nodes: [internals.feed()] })
+      return answer({ nodes: [internals.feed()], ends: internals.ends() } satisfies News)
     default:
       return problem(404, 'not_found')
   }

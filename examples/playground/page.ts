@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import type { Session } from '@handstamp/server'
 import type { User } from './accounts.ts'
 import type { AttackCard } from './attacks/attack.ts'
+import type { Found } from './attacks/found.ts'
 import type { Configuration } from './configuration.ts'
 import { pageHeaders } from './page-headers.ts'
 
@@ -13,6 +14,7 @@ import { pageHeaders } from './page-headers.ts'
 export interface Boot {
   readonly configuration: Configuration
   readonly attacks: readonly AttackCard[]
+  readonly found: readonly Found[]
   readonly session?: Session<User> | null
 }
 

@@ -35,7 +35,7 @@ async function serveSeveral(listening: Listening, origin: string, flags: Flags, 
   const nodes = await startNodes(origin, flags, place)
   const cookie = `playground-${listening.port}-node`
   const balancer = createBalancer({ nodes: nodes.all, balance: place.balance, cookie })
-  const desk = createDesk(nodes.all, (balance) => {
+  const desk = createDesk(nodes, (balance) => {
     balancer.balance = balance
   })
   listening.handle((req, res) => {

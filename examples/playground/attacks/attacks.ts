@@ -3,14 +3,15 @@
  * @module
  */
 import { readJson } from '../body.ts'
-import type { Configuration } from '../configuration.ts'
+import { type Configuration, storages } from '../configuration.ts'
 import { isOwn } from '../internals.ts'
 import { problem } from '../problem.ts'
-import type { AttackCard, Finding, World } from './attack.ts'
+import type { AttackCard, Finding, Step, World } from './attack.ts'
 import { crossSiteAttack } from './cross-site.ts'
 import { createElsewhere } from './elsewhere.ts'
 import { fixationAttack } from './fixation.ts'
 import { forgeryAttack } from './forgery.ts'
+import { type Found, withFound } from './found.ts'
 import { sameSiteAttack } from './same-site.ts'
 import { scriptAttack } from './script.ts'
 import { spentTokenAttack } from './spent-token.ts'
@@ -18,13 +19,31 @@ import { stolenStoreAttack } from './stolen-store.ts'
 
 export interface Attacks {
   readonly cards: readonly AttackCard[]
+  /** What was found in the present configuration. */
+  found(): readonly Found[]
+  /** What was found on another node. */
+  receive(found: Found): void
   /** Answers a path under `/playground/attacks/`, for the playground's own page alone. */
   answer(request: Request): Promise<Response>
   close(): Promise<void>
 }
 
-/** The attacks on a running playground. Nothing listens before one is run. */
-export function openAttacks(world: World): Attacks {
+/** The attacks on a running playground. Nothing listens before one is run. `told` hears what each came to. */
+export function openAttacks(world: World, told: (found: Found) => void = () => {}): Attacks {
+  let all: readonly Found[] = []
+  const receive = (found: Found): void => {
+    all = withFound(all, found)
+  }
+
+  /** The storage is the page's own choice, so the page says it. */
+  function keep(id: string, step: Step | undefined, asked: unknown): void {
+    const storage = storages.find((name) => name === asked)
+    if (step === undefined || !('finding' in step) || storage === undefined) return
+    const found = { id, storage, switches: world.configuration().switches, finding: step.finding }
+    receive(found)
+    told(found)
+  }
+
   const elsewhere = createElsewhere(world.origin)
   // The last one signs the visitor out.
   const attacks = [
@@ -38,6 +57,8 @@ export function openAttacks(world: World): Attacks {
   ]
   return {
     cards: attacks.map(({ steps: _, ...card }) => card),
+    found: () => all.filter(({ switches }) => switches === world.configuration().switches),
+    receive,
     async answer(request) {
       if (!isOwn(request, world.origin)) return problem(403, 'forbidden')
       const [id, name = '', ...more] = new URL(request.url).pathname.split('/').slice(3)
@@ -48,6 +69,7 @@ export function openAttacks(world: World): Attacks {
       const body = await readJson(request)
       if (body instanceof Response) return body
       const step = isTorn(world.configuration()) ? { finding: torn } : await attack.steps[name]?.({ request, body })
+      keep(attack.id, step, body.storage)
       return Response.json(step, { headers: { 'cache-control': 'no-store' } })
     },
     close: elsewhere.close,

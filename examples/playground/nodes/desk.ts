@@ -5,11 +5,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { type Balance, balances } from '../configuration.ts'
-import type { NodeFeed } from '../feed-log.ts'
-import type { SeenCookie } from '../internals.ts'
+import type { News, SeenCookie } from '../internals.ts'
 import type { SeenRequest } from '../seen.ts'
 import { createForwarding, passedOn } from './forward.ts'
-import type { RunningNode } from './nodes.ts'
+import type { Nodes, RunningNode } from './nodes.ts'
 
 export interface Desk {
   /** Answers a path under `/playground` that concerns all nodes. False: it is none of those. */
@@ -27,7 +26,7 @@ type Merge = (bodies: readonly never[]) => unknown
 
 const shown = 20
 
-const merges: { readonly [path: string]: Merge } = {
+const mergesOf = ({ ends }: Nodes): { readonly [path: string]: Merge } => ({
   '/playground/requests': (bodies: readonly { requests: readonly SeenRequest[]; switches: number }[]) => ({
     ...bodies[0],
     requests: bodies
@@ -41,16 +40,18 @@ const merges: { readonly [path: string]: Merge } = {
       return all.find(({ attributes }) => attributes !== undefined) ?? cookie
     }),
   }),
-  '/playground/feed': (bodies: readonly { nodes: readonly NodeFeed[] }[]) => ({
+  '/playground/feed': (bodies: readonly News[]): News => ({
     nodes: bodies.flatMap(({ nodes }) => nodes),
+    ends: ends(),
   }),
-}
+})
 
 const forAll = ['/playground/configuration', '/playground/balance']
 const longestBody = 16_384
 
-export function createDesk(nodes: readonly RunningNode[], setBalance: (balance: Balance) => void): Desk {
+export function createDesk(nodes: Nodes, setBalance: (balance: Balance) => void): Desk {
   const forwarding = createForwarding()
+  const merges = mergesOf(nodes)
   let last: Promise<unknown> = Promise.resolve()
 
   function ask({ port }: RunningNode, req: IncomingMessage, body: Buffer): Promise<Answer> {
@@ -69,7 +70,7 @@ export function createDesk(nodes: readonly RunningNode[], setBalance: (balance: 
   }
 
   async function askAll(req: IncomingMessage, body: Buffer): Promise<readonly Answer[]> {
-    return Promise.all(nodes.filter(({ alive }) => alive).map((node) => ask(node, req, body)))
+    return Promise.all(nodes.all.filter(({ alive }) => alive).map((node) => ask(node, req, body)))
   }
 
   async function gather(req: IncomingMessage, res: ServerResponse, merge: Merge): Promise<void> {

@@ -3,32 +3,43 @@
  * @module
  */
 import { type App, createApp } from '../app.ts'
+import type { Found } from '../attacks/found.ts'
+import type { Ended } from '../ends/ends.ts'
+import type { Held } from '../ends/held.ts'
 import type { Flags } from '../flags.ts'
 import { type Listening, listen } from '../listen.ts'
 import type { Note } from '../notes.ts'
 import type { Place } from '../place.ts'
 
-/** From the parent: what to be, once, and notes that others took. */
+/** What one node tells all others. */
+export type NodeNews =
+  | { readonly type: 'note'; readonly note: Note }
+  | { readonly type: 'found'; readonly found: Found }
+
+/** From the parent: what to be, once, and the news of others. */
 export type ToNode =
   | {
       readonly type: 'open'
       readonly origin: string
       readonly flags: Flags
-      readonly place: Omit<Place, 'seed' | 'noted'> & { readonly seed: string }
+      readonly place: Omit<Place, 'seed' | 'noted' | 'found' | 'ends'> & { readonly seed: string }
     }
-  | { readonly type: 'note'; readonly note: Note }
+  | NodeNews
 
-/** To the parent: where it listens, or why not, and its notes. */
+/** To the parent: where it listens, or why not, its news, and what it accepted and ended. */
 export type FromNode =
   | { readonly type: 'ready'; readonly port: number }
   | { readonly type: 'problem'; readonly message: string; readonly usage: boolean }
-  | { readonly type: 'note'; readonly note: Note }
+  | NodeNews
+  | { readonly type: 'held'; readonly held: Held }
+  | { readonly type: 'ended'; readonly ended: Ended }
 
 let running: { readonly app: App; readonly listening: Listening } | undefined
 
 process.on('message', (message: ToNode) => {
-  if (message.type === 'note') running?.app.receive(message.note)
-  else void open(message)
+  if (message.type === 'open') void open(message)
+  else if (message.type === 'note') running?.app.receiveNote(message.note)
+  else running?.app.receiveFound(message.found)
 })
 process.on('disconnect', end)
 process.on('SIGTERM', end)
@@ -38,8 +49,16 @@ process.on('SIGINT', () => {})
 async function open({ origin, flags, place }: ToNode & { readonly type: 'open' }): Promise<void> {
   const seed = Buffer.from(place.seed, 'base64url')
   try {
-    const noted = (note: Note) => tell({ type: 'note', note })
-    const app = await createApp(origin, flags, undefined, { ...place, seed, noted })
+    const app = await createApp(origin, flags, undefined, {
+      ...place,
+      seed,
+      noted: (note) => tell({ type: 'note', note }),
+      found: (found) => tell({ type: 'found', found }),
+      ends: {
+        held: (held) => tell({ type: 'held', held }),
+        ended: (ended) => tell({ type: 'ended', ended }),
+      },
+    })
     const listening = await listen(0)
     listening.serve(app.fetch, origin)
     running = { app, listening }

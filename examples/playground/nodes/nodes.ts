@@ -1,9 +1,10 @@
 /**
- * Starts the nodes as processes, passes notes between them, and ends them.
+ * Starts the nodes as processes, passes their news on, and ends them.
  * @module
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { type AskedNode, createEnds, type End, type Ends, probe } from '../ends/ends.ts'
 import type { Flags } from '../flags.ts'
 import { nameOf, type Place } from '../place.ts'
 import type { FromNode, ToNode } from './node.ts'
@@ -18,6 +19,8 @@ export interface RunningNode {
 
 export interface Nodes {
   readonly all: readonly RunningNode[]
+  /** How they answer to what has ended. */
+  ends(): readonly End[]
   close(): Promise<void>
 }
 
@@ -34,9 +37,18 @@ export async function startNodes(origin: string, flags: Flags, place: Place): Pr
   const children = Array.from({ length: place.nodes }, () =>
     fork(file, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   )
-  const close = async () => void (await Promise.all(children.map(end)))
+  let ends: Ends | undefined
+  async function close(): Promise<void> {
+    ends?.close()
+    await Promise.all(children.map(end))
+  }
   // Whatever ends this process: a channel that closes tells its node.
-  for (const child of children) child.on('message', (message: FromNode) => pass(message, child, children))
+  for (const child of children)
+    child.on('message', (message: FromNode) => {
+      if (message.type === 'held') ends?.held(message.held)
+      else if (message.type === 'ended') ends?.ended(message.ended)
+      else pass(message, child, children)
+    })
   try {
     const seed = Buffer.from(place.seed).toString('base64url')
     const all = await Promise.all(
@@ -45,10 +57,23 @@ export async function startNodes(origin: string, flags: Flags, place: Place): Pr
         return opened(child, name, { type: 'open', origin, flags, place: { ...place, name, seed } })
       }),
     )
-    return { all, close }
+    ends = createEnds(all.map(asked))
+    return { all, ends: ends.view, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Asked by a connection to itself, past the balancer. */
+function asked({ name, port }: RunningNode): AskedNode {
+  return {
+    name,
+    async ask(headers) {
+      const response = await fetch(`http://127.0.0.1:${port}${probe.path}`, { headers })
+      await response.body?.cancel()
+      return response.status
+    },
   }
 }
 
@@ -77,7 +102,7 @@ function opened(child: ChildProcess, name: string, message: ToNode): Promise<Run
 }
 
 function pass(message: FromNode, from: ChildProcess, children: readonly ChildProcess[]): void {
-  if (message.type !== 'note') return
+  if (message.type !== 'note' && message.type !== 'found') return
   for (const child of children) if (child !== from && child.connected) child.send(message satisfies ToNode)
 }
 

@@ -9,14 +9,14 @@ import { type Attacking, askForStep, findingOf, type Take } from './attacks-step
 
 /** Runs the attack of this id to its finding; where nobody is signed in, Ada is first. */
 export async function runAttack(id: string, attacking: Attacking): Promise<Finding> {
-  const { client } = attacking.playground
+  const { client, storage } = attacking.playground
   if (!client.session) {
     attacking.note('Signing in as Ada')
     const answer = await client.signIn({ email: 'ada@example.com', password: 'analytical-engine' })
     if (!answer.ok) throw new Error(answer.code)
     attacking.note('Running')
   }
-  const take: Take = (name, body = {}) => askForStep(id, name, body)
+  const take: Take = (name, body = {}) => askForStep(id, name, { ...body, storage })
   switch (id) {
     case 'script':
       return runScript(attacking, take)

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Finding, Step } from '../attacks/attack.ts'
+import type { StorageName } from '../configuration.ts'
 import { plainFetch } from './client.ts'
 import type { Playground } from './playground.ts'
 
@@ -16,8 +17,12 @@ export interface Attacking {
 /** Takes a step on the server's side. */
 export type Take = (name: string, body?: Readonly<Record<string, unknown>>) => Promise<Step>
 
-/** Takes a step of this attack on the server's side. */
-export async function askForStep(id: string, name: string, body: Readonly<Record<string, unknown>>): Promise<Step> {
+/** Takes a step on the server's side of an attack on a page that keeps its credentials in `storage`. */
+export async function askForStep(
+  id: string,
+  name: string,
+  body: Readonly<Record<string, unknown>> & { readonly storage: StorageName },
+): Promise<Step> {
   const response = await plainFetch(`/playground/attacks/${id}/${name}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -3,6 +3,7 @@
  * @module
  */
 import type { AttackCard, VerdictName } from '../attacks/attack.ts'
+import { type Found, withFound } from '../attacks/found.ts'
 import type { Boot } from '../page.ts'
 import { attackRow, type Run, sayPending } from './attacks-row.ts'
 import { runAttack } from './attacks-run.ts'
@@ -18,17 +19,25 @@ const said: { readonly [V in VerdictName]: string } = {
 }
 
 /** The panel for the attacks that the server knows. */
-export function attacksPanel({ attacks }: Boot): (playground: Playground) => () => void {
+export function attacksPanel({ attacks, found }: Boot): (playground: Playground) => () => void {
   return (playground) => {
-    let runs = new Map<string, Run>()
+    let all: readonly Found[] = found
+    let runs = foundHere()
     let judged = playground.configuration
     let stored = playground.storage
     let busy = false
     const opened = new Set<string>()
     const rows = attacks.map((card) => [card, h('li', { class: 'attack', id: `attack-${card.id}` })] as const)
     render(byId('attacks'), ...rows.map(([, row]) => row))
-    const all = byId('run-attacks') as HTMLButtonElement
-    all.addEventListener('click', () => void runAll(attacks))
+    const everything = byId('run-attacks') as HTMLButtonElement
+    everything.addEventListener('click', () => void runAll(attacks))
+
+    /** What is known of the present configuration, and of where its credentials are kept. */
+    function foundHere(): Map<string, Run> {
+      const { configuration, storage } = playground
+      const here = all.filter((each) => each.switches === configuration.switches && each.storage === storage)
+      return new Map(here.map(({ id, finding }) => [id, { state: 'done', finding }]))
+    }
 
     async function runAll(cards: readonly AttackCard[]): Promise<void> {
       if (busy || playground.switching) return
@@ -60,6 +69,7 @@ export function attacksPanel({ attacks }: Boot): (playground: Playground) => () 
       const finding = await playground.act(() => runAttack(id, attacking)).catch(() => undefined)
       if (runs !== asked) return
       runs.set(id, finding === undefined ? { state: 'broken' } : { state: 'done', finding })
+      if (finding !== undefined) all = withFound(all, { id, switches: judged.switches, storage: stored, finding })
       update()
     }
 
@@ -81,7 +91,7 @@ export function attacksPanel({ attacks }: Boot): (playground: Playground) => () 
       const { configuration, storage } = playground
       // What was found is true of what was attacked, and of nothing else.
       if (configuration.switches !== judged.switches || storage !== stored) {
-        runs = new Map()
+        runs = foundHere()
         opened.clear()
         judged = configuration
         stored = storage
@@ -95,7 +105,7 @@ export function attacksPanel({ attacks }: Boot): (playground: Playground) => () 
         const note = row.querySelector('.attack-pending')
         if (note !== null) note.textContent = sayPending(run)
       }
-      for (const button of [all, ...byId('attacks').querySelectorAll('button')])
+      for (const button of [everything, ...byId('attacks').querySelectorAll('button')])
         button.setAttribute('aria-disabled', String(busy))
     }
     return update
