@@ -58,7 +58,7 @@ export async function rotatingFamilies(serving: LoadProcess): Promise<Families> 
         const generation = Buffer.from(held.split('.')[2] ?? '', 'base64url').readUInt32BE(32)
         if (generation !== rounds) faults.push(`generation ${generation} after ${rounds} rounds`)
         for (const presented of [held, spent]) {
-          const outcome = await connections.ask({ ...rotation({ name, secret: presented }), isRight: isGiven })
+          const outcome = await connections.insist({ ...rotation({ name, secret: presented }), isRight: isGiven })
           if (outcome.verdict !== 'right' || tokenOf(outcome) !== held) faults.push(JSON.stringify(outcome.answer))
         }
       }
@@ -70,16 +70,10 @@ export async function rotatingFamilies(serving: LoadProcess): Promise<Families> 
 
 const isGiven = ({ status }: Answer): boolean => status === 200
 
-/** Until it is answered; whoever is told that the store cannot be reached asks again, with the same token. */
+/** Until it is answered: whoever is told that the store cannot be reached asks again, with the same token. */
 async function rotate(connections: KeptConnections, family: Family): Promise<void> {
-  for (;;) {
-    const outcome = await connections.ask(rotation({ name: family.name, secret: family.held }))
-    if (outcome.verdict === 'wrong') throw new Error(`a rotation: ${JSON.stringify(outcome.answer)}`)
-    if (outcome.verdict === 'right') {
-      family.spent = family.held
-      family.held = tokenOf(outcome)
-      return
-    }
-    await sleep(20)
-  }
+  const outcome = await connections.insist(rotation({ name: family.name, secret: family.held }))
+  if (outcome.verdict !== 'right') throw new Error(`a rotation: ${JSON.stringify(outcome.answer)}`)
+  family.spent = family.held
+  family.held = tokenOf(outcome)
 }

@@ -97,7 +97,7 @@ export async function signInMany(
   const all: Visitor[] = []
   while (all.length < count) {
     const batch = Array.from({ length: Math.min(16, count - all.length) }, (_, at) => `${names} ${all.length + at}`)
-    all.push(...(await Promise.all(batch.map(async (name) => letIn(await connections.ask(signIn(name, at)))))))
+    all.push(...(await Promise.all(batch.map(async (name) => letIn(await connections.insist(signIn(name, at)))))))
   }
   connections.close()
   return all
@@ -139,7 +139,7 @@ export async function whatWasLost(port: number, outcomes: readonly Outcome[]): P
   const connections = keptConnections(port)
   const lost: string[] = []
   while (questions.length > 0) {
-    const answers = await Promise.all(questions.splice(0, 64).map((question) => connections.ask(question)))
+    const answers = await Promise.all(questions.splice(0, 64).map(connections.insist))
     for (const { question, verdict, answer } of answers)
       if (verdict !== 'right') lost.push(`${question.kind} ${JSON.stringify(answer)}`)
   }

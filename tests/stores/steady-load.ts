@@ -1,10 +1,13 @@
 /**
- * A load that does not wait for answers: so many requests a second, however long each takes (an open loop). Every answer is
- * held to what it may be: right, or that the store cannot be reached.
+ * A load that does not wait for answers: so many requests a second, however long each takes (an open loop). Only a machine
+ * that cannot keep up is spared what would bury it. Every answer is held to what it may be: right, or that the store cannot
+ * be reached.
  * @module
  */
 import { Agent, request } from 'node:http'
 import { origin } from './load-application.ts'
+
+export type Needs = 'nothing' | 'reading' | 'writing'
 
 export interface Question {
   readonly kind: string
@@ -13,7 +16,7 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
   /** What it asks of the store. */
-  readonly needs: 'nothing' | 'reading' | 'writing'
+  readonly needs: Needs
   /** Where the store answers. */
   isRight(answer: Answer): boolean
 }
@@ -47,7 +50,8 @@ export interface SteadyLoad {
 /** How often it looks what is due, in milliseconds. */
 const tick = 4
 
-export function steadyLoad(port: number, perSecond: number, next: () => Question): SteadyLoad {
+/** `mostAtOnce`: while so many are under way, what is due is left out. */
+export function steadyLoad(port: number, perSecond: number, mostAtOnce: number, next: () => Question): SteadyLoad {
   const connections = keptConnections(port)
   const outcomes: Outcome[] = []
   const waiting = new Set<Promise<unknown>>()
@@ -56,6 +60,7 @@ export function steadyLoad(port: number, perSecond: number, next: () => Question
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - begun) / 1_000) * perSecond)
     for (; sent < due; sent += 1) {
+      if (waiting.size >= mostAtOnce) continue
       const asking: Promise<unknown> = connections
         .ask(next())
         .then((outcome) => outcomes.push(outcome))
@@ -76,17 +81,27 @@ export function steadyLoad(port: number, perSecond: number, next: () => Question
 
 export interface KeptConnections {
   ask(question: Question): Promise<Outcome>
+  /** Asks again while the store cannot be reached, for some time. */
+  insist(question: Question): Promise<Outcome>
   close(): void
 }
 
 /** As many as there are questions under way. */
 export function keptConnections(port: number): KeptConnections {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 2_000 })
+  async function ask(question: Question): Promise<Outcome> {
+    const sentAt = performance.now()
+    const answer = await send(agent, port, question)
+    return { question, sentAt, answeredAt: performance.now(), answer, verdict: judge(question, answer) }
+  }
   return {
-    async ask(question) {
-      const sentAt = performance.now()
-      const answer = await send(agent, port, question)
-      return { question, sentAt, answeredAt: performance.now(), answer, verdict: judge(question, answer) }
+    ask,
+    async insist(question) {
+      for (let attempt = 1; ; attempt += 1) {
+        const outcome = await ask(question)
+        if (outcome.verdict !== 'unavailable' || attempt === 100) return outcome
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
     },
     close: () => agent.destroy(),
   }
