@@ -49,11 +49,22 @@ const start = 1_767_225_600_000
 const duration = 8_000
 const steps = 60
 
-export function runSchedule(kind: Kind, seed: number, build: Build = {}): Promise<Outcome> {
-  return withVirtualTime((time) => play(kind, drawBy(seed), time, build))
+/** `asksAll`: at each step every server is asked for every session, beside what the step does. */
+export interface Questions {
+  readonly asksAll?: boolean
 }
 
-async function play(kind: Kind, draw: Draw, time: VirtualTime, build: Build): Promise<Outcome> {
+export function runSchedule(kind: Kind, seed: number, build: Build = {}, questions: Questions = {}): Promise<Outcome> {
+  return withVirtualTime((time) => play(kind, drawBy(seed), time, build, questions))
+}
+
+async function play(
+  kind: Kind,
+  draw: Draw,
+  time: VirtualTime,
+  build: Build,
+  { asksAll = false }: Questions,
+): Promise<Outcome> {
   const clock = () => start + Math.floor(time.now())
   const store = memoryStore({ clock })
   const log = trimmedLog(memoryFeed({ clock }))
@@ -238,6 +249,7 @@ async function play(kind: Kind, draw: Draw, time: VirtualTime, build: Build): Pr
   }
   for (let at = 0; at < steps; at += 1) {
     void step().catch(() => {})
+    if (asksAll) for (const judge of judges) for (const one of sessions) void ask(judge(), one)
     await time.pass(draw.upTo((2 * duration) / steps))
   }
   for (const link of links) link.calm()
