@@ -1,3 +1,4 @@
+import { basename, join } from 'node:path'
 import { defaultClientConditions, defaultServerConditions } from 'vite'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
@@ -14,7 +15,27 @@ const differential: TestProjectInlineConfiguration = {
   },
 }
 
-function unit(name: string, root = `packages/${name}`, seconds = 5): TestProjectInlineConfiguration {
+/** The tests of a package: one worker a core, which keeps what it has compiled while each file begins anew. */
+function unit(name: string): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      root: `packages/${name}`,
+      include: ['test/**/*.test.ts'],
+      setupFiles: [join(import.meta.dirname, 'packages/core/test/begin-anew.ts')],
+      isolate: false,
+      maxWorkers: '100%',
+      sequence: { groupOrder: 1 },
+      // A bound on what hangs, and no judgement of a busy machine.
+      testTimeout: 30_000,
+      hookTimeout: 30_000,
+    },
+  }
+}
+
+function beside(root: string, seconds = 5): TestProjectInlineConfiguration {
+  const name = basename(root)
   return { extends: true, test: { name, root, include: ['test/**/*.test.ts'], testTimeout: seconds * 1_000 } }
 }
 
@@ -42,9 +63,9 @@ export default defineConfig({
       differential,
       unit('server'),
       unit('client'),
-      unit('playground', 'examples/playground'),
-      unit('bench', 'bench'),
-      unit('local-servers', 'local-servers', 60),
+      beside('examples/playground'),
+      beside('bench'),
+      beside('local-servers', 60),
       area('contract'),
       area('wire', { seconds: 30 }),
       area('rotation', { seconds: 120 }),

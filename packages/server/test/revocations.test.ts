@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { revocationsType } from '@handstamp/core/wire'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { toNodeHandler } from '../src/adapters/node.ts'
 import type { ChangeFeed } from '../src/feeds/feed.ts'
 import { memoryFeed } from '../src/feeds/memory.ts'
-import { allowInsecureLoopback, createVerifier, type VerifierOptions } from '../src/index.ts'
+import { allowInsecureLoopback, createVerifier, type VerifierOptions, type Verify } from '../src/index.ts'
 import { createRemoteFeed } from '../src/remote-feed.ts'
 import { type FakeClock, fakeClock } from '../src/testing/index.ts'
 import {
@@ -24,8 +24,10 @@ import {
 } from './strategies/bench.ts'
 
 const servers: Server[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve))
+const verifiers: Verify<BenchUser>[] = []
+afterAll(async () => {
+  for (const verify of verifiers) verify.close()
+  for (const server of servers) await new Promise((resolve) => server.close(resolve))
 })
 
 /** An issuer that publishes its revocations, over HTTP. */
@@ -44,35 +46,105 @@ async function issuer(options: { clock?: FakeClock; feed?: ChangeFeed; publishRe
   return { bed, clock, feed, url }
 }
 
-const verifier = (bed: Bench, options: Partial<VerifierOptions<BenchUser>>) =>
-  createVerifier({ issuer: origin, user: userSchema, jwks: keyRing, clock: bed.clock, ...options })
+function verifier(bed: Bench, options: Partial<VerifierOptions<BenchUser>>): Verify<BenchUser> {
+  const verify = createVerifier({ issuer: origin, user: userSchema, jwks: keyRing, clock: bed.clock, ...options })
+  verifiers.push(verify)
+  return verify
+}
 
-const soon = { timeout: 3_000, interval: 20 }
+const soon = { timeout: 20_000, interval: 20 }
 
-describe.each(['feed', 'url'] as const)('a verifier that follows the issuer by its %s', (kind) => {
-  const open = async () => {
-    const all = await issuer()
-    const revocations = kind === 'feed' ? { ...all.feed } : all.url
-    const verify = verifier(all.bed, { revocations, [allowInsecureLoopback]: true })
-    return { ...all, verify, agent: await all.bed.signedIn() }
-  }
+/** A verifier whose pages go through somebody's hands. */
+async function carried(tamper: (text: string, url: string) => string | Promise<string>) {
+  const { bed, url, clock } = await issuer()
+  const verify = verifier(bed, {
+    revocations: 'https://app.example/auth/revocations',
+    fetch: async (asked) => {
+      const real = await fetch(`${url}${new URL(asked).search}`)
+      return new Response(await tamper(await real.text(), asked))
+    },
+  })
+  return { bed, clock, verify, agent: await bed.signedIn() }
+}
 
-  test('takes what lives, and nothing that has ended', async () => {
-    const { bed, verify, agent } = await open()
-    const other = await bed.signedIn()
-    expect(await verdict(verify(accessOf(agent)))).toBe('ok')
-    await bed.auth.signOut(agent.request('POST', '/'))
-    await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('revoked')
-    expect(await verdict(verify(accessOf(other)))).toBe('ok')
+// A page is asked for once in a second, so these wait together.
+describe('from one page to the next', { concurrent: true }, () => {
+  describe.each(['feed', 'url'] as const)('a verifier that follows the issuer by its %s', (kind) => {
+    const open = async () => {
+      const all = await issuer()
+      const revocations = kind === 'feed' ? { ...all.feed } : all.url
+      const verify = verifier(all.bed, { revocations, [allowInsecureLoopback]: true })
+      return { ...all, verify, agent: await all.bed.signedIn() }
+    }
+
+    test('takes what lives, and nothing that has ended', async ({ expect }) => {
+      const { bed, verify, agent } = await open()
+      const other = await bed.signedIn()
+      expect(await verdict(verify(accessOf(agent)))).toBe('ok')
+      await bed.auth.signOut(agent.request('POST', '/'))
+      await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('revoked')
+      expect(await verdict(verify(accessOf(other)))).toBe('ok')
+    })
+
+    test('learns that what a token says of its user is out of date', async ({ expect }) => {
+      const { bed, verify, agent } = await open()
+      expect(await verdict(verify(accessOf(agent)))).toBe('ok')
+      await bed.auth.sessions.update({ ...ada, role: 'admin' })
+      await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('outdated')
+      await bed.refresh(agent)
+      await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('ok')
+    })
   })
 
-  test('learns that what a token says of its user is out of date', async () => {
-    const { bed, verify, agent } = await open()
+  test('a page that is kept back and shown again proves nothing once it is too old', async ({ expect }) => {
+    let kept: string | undefined
+    const { bed, clock, verify, agent } = await carried((text) => {
+      kept ??= text
+      return kept
+    })
     expect(await verdict(verify(accessOf(agent)))).toBe('ok')
-    await bed.auth.sessions.update({ ...ada, role: 'admin' })
-    await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('outdated')
-    await bed.refresh(agent)
-    await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('ok')
+    await bed.auth.signOut(agent.request('POST', '/'))
+    clock.advance('16s')
+    await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('ERR_FEED_STALE')
+  })
+
+  test('a verifier that is closed asks no more, and one that is not keeps no process alive', async ({ expect }) => {
+    const { bed, clock, url } = await issuer()
+    let asked = 0
+    const verify = verifier(bed, {
+      revocations: 'https://app.example/auth/revocations',
+      fetch(address) {
+        asked += 1
+        return fetch(`${url}${new URL(address).search}`)
+      },
+    })
+    const token = accessOf(await bed.signedIn())
+    expect(await verdict(verify(token))).toBe('ok')
+    verify.close()
+    // One more may have been on its way.
+    await delay(1_100)
+    const before = asked
+    await delay(1_300)
+    expect(asked).toBe(before)
+    expect(await verdict(verify(token))).toBe('ok')
+    verify.close()
+
+    const script = `
+      import { allowInsecureLoopback, createVerifier } from '@handstamp/server'
+      const [token, now, url] = process.argv.slice(1)
+      const verify = createVerifier({
+        issuer: '${origin}',
+        user: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
+        jwks: new URL('/auth/jwks.json', url),
+        revocations: url,
+        clock: () => Number(now),
+        [allowInsecureLoopback]: true,
+      })
+      console.log((await verify(token)).ok)
+    `
+    const words = ['--conditions=handstamp-source', '--input-type=module', '-e', script, token, String(clock()), url]
+    const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: import.meta.dirname, timeout: 20_000 })
+    expect(stdout.trim()).toBe('true')
   })
 })
 
@@ -229,19 +301,6 @@ describe('whoever carries the pages', () => {
     }
   })
 
-  /** A verifier whose pages go through somebody's hands. */
-  async function carried(tamper: (text: string, url: string) => string | Promise<string>) {
-    const { bed, url, clock } = await issuer()
-    const verify = verifier(bed, {
-      revocations: 'https://app.example/auth/revocations',
-      fetch: async (asked) => {
-        const real = await fetch(`${url}${new URL(asked).search}`)
-        return new Response(await tamper(await real.text(), asked))
-      },
-    })
-    return { bed, clock, verify, agent: await bed.signedIn() }
-  }
-
   test('its neighbour: one that changes nothing', async () => {
     const { verify, agent } = await carried((text) => text)
     expect(await verdict(verify(accessOf(agent)))).toBe('ok')
@@ -254,18 +313,6 @@ describe('whoever carries the pages', () => {
   ])('%s: nobody is let in on it', async (_, tamper) => {
     const { verify, agent } = await carried(tamper)
     expect(await verdict(verify(accessOf(agent)))).toBe('ERR_FEED_STALE')
-  })
-
-  test('keeps one back and shows it again: it proves nothing once it is too old', async () => {
-    let kept: string | undefined
-    const { bed, clock, verify, agent } = await carried((text) => {
-      kept ??= text
-      return kept
-    })
-    expect(await verdict(verify(accessOf(agent)))).toBe('ok')
-    await bed.auth.signOut(agent.request('POST', '/'))
-    clock.advance('16s')
-    await expect.poll(() => verdict(verify(accessOf(agent))), soon).toBe('ERR_FEED_STALE')
   })
 
   test('shows an older one after a newer: it is refused', async () => {
@@ -290,45 +337,6 @@ describe('whoever carries the pages', () => {
     await expect(feed.snapshot()).rejects.toThrow('older')
   })
 })
-
-test('a verifier that is closed asks no more, and one that is not keeps no process alive', async () => {
-  const { bed, clock, url } = await issuer()
-  let asked = 0
-  const verify = verifier(bed, {
-    revocations: 'https://app.example/auth/revocations',
-    fetch(address) {
-      asked += 1
-      return fetch(`${url}${new URL(address).search}`)
-    },
-  })
-  const token = accessOf(await bed.signedIn())
-  expect(await verdict(verify(token))).toBe('ok')
-  verify.close()
-  // One more may have been on its way.
-  await delay(1_100)
-  const before = asked
-  await delay(1_300)
-  expect(asked).toBe(before)
-  expect(await verdict(verify(token))).toBe('ok')
-  verify.close()
-
-  const script = `
-    import { allowInsecureLoopback, createVerifier } from '@handstamp/server'
-    const [token, now, url] = process.argv.slice(1)
-    const verify = createVerifier({
-      issuer: '${origin}',
-      user: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } },
-      jwks: new URL('/auth/jwks.json', url),
-      revocations: url,
-      clock: () => Number(now),
-      [allowInsecureLoopback]: true,
-    })
-    console.log((await verify(token)).ok)
-  `
-  const words = ['--conditions=handstamp-source', '--input-type=module', '-e', script, token, String(clock()), url]
-  const { stdout } = await promisify(execFile)(process.execPath, words, { cwd: import.meta.dirname, timeout: 20_000 })
-  expect(stdout.trim()).toBe('true')
-}, 30_000)
 
 describe('while nothing proves that nothing was missed', () => {
   const down = { read: () => Promise.reject(new Error('down')), snapshot: () => Promise.reject(new Error('down')) }

@@ -18,12 +18,11 @@ describe.each([
     'without it',
     async (): Promise<typeof import('../../src/jwt/json-text.ts')> => {
       vi.resetModules()
-      const { Buffer } = globalThis
-      Reflect.deleteProperty(globalThis, 'Buffer')
+      vi.stubGlobal('Buffer', undefined)
       try {
         return await import('../../src/jwt/json-text.ts')
       } finally {
-        Object.assign(globalThis, { Buffer })
+        vi.unstubAllGlobals()
       }
     },
   ],
