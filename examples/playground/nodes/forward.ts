@@ -23,7 +23,12 @@ export interface Forward {
   readonly headers: readonly string[]
 }
 
-export function createForwarding(): { send(forward: Forward): ClientRequest; close(): void } {
+export interface Forwarding {
+  send(forward: Forward): ClientRequest
+  close(): void
+}
+
+export function createForwarding(): Forwarding {
   const agent = new Agent({ keepAlive: true })
   return {
     send: ({ port, method, path, headers }) =>

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { type AskedNode, createEnds, type End, type Ends, probe } from '../ends/ends.ts'
 import type { Flags } from '../flags.ts'
 import { nameOf, type Place } from '../place.ts'
+import { createForwarding, type Forwarding } from './forward.ts'
 import type { FromNode, ToNode } from './node.ts'
 
 export interface RunningNode {
@@ -37,9 +38,11 @@ export async function startNodes(origin: string, flags: Flags, place: Place): Pr
   const children = Array.from({ length: place.nodes }, () =>
     fork(file, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   )
+  const forwarding = createForwarding()
   let ends: Ends | undefined
   async function close(): Promise<void> {
     ends?.close()
+    forwarding.close()
     await Promise.all(children.map(end))
   }
   // Whatever ends this process: a channel that closes tells its node.
@@ -57,7 +60,7 @@ export async function startNodes(origin: string, flags: Flags, place: Place): Pr
         return opened(child, name, { type: 'open', origin, flags, place: { ...place, name, seed } })
       }),
     )
-    ends = createEnds(all.map(asked))
+    ends = createEnds(all.map((node) => asked(node, forwarding)))
     return { all, ends: ends.view, close }
   } catch (error) {
     await close()
@@ -66,14 +69,25 @@ export async function startNodes(origin: string, flags: Flags, place: Place): Pr
 }
 
 /** Asked by a connection to itself, past the balancer. */
-function asked({ name, port }: RunningNode): AskedNode {
+function asked({ name, port }: RunningNode, { send }: Forwarding): AskedNode {
   return {
     name,
-    async ask(headers) {
-      const response = await fetch(`http://127.0.0.1:${port}${probe.path}`, { headers })
-      await response.body?.cancel()
-      return response.status
-    },
+    ask: (headers) =>
+      new Promise((resolve, reject) => {
+        const host = ['Host', `127.0.0.1:${port}`]
+        const request = send({
+          port,
+          method: 'GET',
+          path: probe.path,
+          headers: [...host, ...Object.entries(headers).flat()],
+        })
+        request.once('error', reject)
+        request.once('response', (answer) => {
+          answer.resume()
+          resolve(answer.statusCode ?? 0)
+        })
+        request.end()
+      }),
   }
 }
 

@@ -100,7 +100,7 @@ function details(id: string, finding: Finding | undefined, opened: Set<string>):
     h('dl', { class: 'attack-facts' }, ...facts.map(fact)),
     shown !== undefined && h('h4', {}, 'As the store holds it'),
     // It scrolls, so the keyboard must reach it.
-    shown !== undefined && h('pre', { tabindex: 0, key: `shown-${id}` }, shown),
+    shown !== undefined && h('pre', { class: 'raw', tabindex: 0, key: `shown-${id}` }, shown),
     link !== undefined &&
       h(
         'p',

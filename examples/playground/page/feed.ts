@@ -57,13 +57,17 @@ export function followFeed(playground: Playground): () => void {
 }
 
 function note({ strategy, servers: { feed, nodes, shared, cache } }: Configuration): string {
+  if (strategy === 'token') return 'Not at all: a token without a store cannot be ended, and goes on until it expires.'
   if (feed === 'none') {
     if (!shared)
-      return 'Nothing: each has a memory of its own, and no feed. What ends on one node goes on on the others.'
-    return 'Nothing: this store brings no feed. A look-up finds out by itself what has ended; an access token goes on until it expires.'
+      return 'Not at all: each has a memory of its own, and no feed. What ends on one node goes on on the others.'
+    if (strategy === 'hybrid')
+      return 'Not at all: this store brings no feed. A look-up finds out by itself, but an access token needs none, and goes on until it expires.'
+    return cache === undefined
+      ? 'By the store alone, which brings no feed: each look-up finds out by itself what has ended.'
+      : 'By the store alone, which brings no feed: a node finds out once its near-cache is as old as it may be.'
   }
   const way = nodes === 1 ? 'One node tells itself' : `A ${feed} feed carries it`
-  if (strategy === 'token') return `${way}. A token without a store cannot be ended, so there is no news of it.`
   if (strategy === 'session' && cache === undefined)
     return `${way}. Nobody needs it here: a session is looked up each time.`
   return `${way}: an access token or a cached session dies as soon as its node hears of it.`

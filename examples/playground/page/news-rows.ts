@@ -43,7 +43,7 @@ function endRow(end: End, nodes: readonly NodeFeed[], configuration: Configurati
     'li',
     { class: 'feed-event' },
     h('p', {}, h('b', {}, title), ' ', h('code', { title: id }, shorten(id, 6, 6))),
-    h('p', { class: 'by' }, `${node} acknowledged it at ${sayTime(at)}. `),
+    h('p', { class: 'by' }, `${node} acknowledged it at ${sayTime(at)}; the times count from then.`),
     h('p', tone === undefined ? {} : { class: tone }, text),
     h(
       'table',

@@ -46,7 +46,7 @@ export function scriptView(playground: Playground): () => void {
     if (decoded === undefined)
       return [
         h('p', { class: 'view-note' }, 'No claims: an id that means something to the server alone.'),
-        h('pre', {}, masked(token, revealed)),
+        h('pre', { class: 'raw' }, masked(token, revealed)),
       ]
     const { exp } = decoded.claims
     if (typeof exp === 'number') expiry = exp * 1000
@@ -58,11 +58,11 @@ export function scriptView(playground: Playground): () => void {
         ' Read, not verified: only the server can say that it is genuine.',
       ),
       h('h4', {}, 'Header'),
-      h('pre', {}, JSON.stringify(decoded.header, null, 2)),
+      h('pre', { class: 'raw' }, JSON.stringify(decoded.header, null, 2)),
       h('h4', {}, 'Claims'),
-      h('pre', {}, JSON.stringify(decoded.claims, null, 2)),
+      h('pre', { class: 'raw' }, JSON.stringify(decoded.claims, null, 2)),
       h('h4', {}, 'As it travels'),
-      h('pre', { class: 'wrap' }, masked(token, revealed)),
+      h('pre', { class: 'raw' }, masked(token, revealed)),
     ]
   }
 
@@ -120,7 +120,7 @@ function storageView(name: 'localStorage' | 'sessionStorage', revealed: boolean)
           'ul',
           { class: 'plain-list' },
           ...entries.map(([key, value]) =>
-            h('li', {}, h('code', {}, key), h('pre', { class: 'wrap' }, maskedValue(value, revealed))),
+            h('li', {}, h('code', {}, key), h('pre', { class: 'raw' }, maskedValue(value, revealed))),
           ),
         ),
   ]

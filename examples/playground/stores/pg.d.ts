@@ -15,6 +15,7 @@ declare module 'pg' {
   export class Pool {
     constructor(options: { readonly connectionString: string; readonly max?: number })
     connect(): Promise<PoolClient>
+    connect(onClient: (error: Error | undefined, client: PoolClient | undefined) => void): void
     query(text: string, values?: unknown[]): Promise<Answer>
     on(event: string, listener: (...given: never[]) => void): this
     end(): Promise<void>

@@ -186,9 +186,12 @@ describe('an end in words', () => {
       text: 'Asking with it until it is refused.',
     })
     const half = tellEnd(end({ refused: 2 }, { accepted: 3 }), configuration('none', 5_000))
-    expect(half).toMatchObject({ text: expect.stringMatching(/^1 of 2 nodes.*near-cache.*It ends at/), tone: 'bad' })
+    expect(half).toMatchObject({
+      text: expect.stringMatching(/^1 of 2 nodes still accepts it, until .* at most: a near-cache/),
+      tone: 'bad',
+    })
     const token = { ...end({ accepted: 3 }), kind: 'token' as const }
-    expect(tellEnd(token, configuration('none')).text).toMatch(/^It is still accepted: a token.*no feed/)
+    expect(tellEnd(token, configuration('none')).text).toMatch(/^It is still accepted, until .* at most: a token.*no feed/)
     expect(tellEnd(token, configuration('redis')).text).toMatch(/news has not arrived/)
   })
 })
