@@ -6,9 +6,10 @@
 import type { Clock } from '@handstamp/core/clock'
 import { handleOf } from '@handstamp/core/credential'
 import { AuthError, isAuthError, safeCause } from '@handstamp/core/errors'
+import type { SessionRecord } from '@handstamp/core/session'
 import { deadlines, inTime } from './deadlines.ts'
 import type { ChangeFeed, Fact } from './feeds/feed.ts'
-import type { Found, SessionStore } from './stores/store.ts'
+import type { Found, Saved, SaveOptions, SessionStore } from './stores/store.ts'
 
 export interface PublishingOptions {
   readonly clock: Clock
@@ -41,6 +42,7 @@ export function publishing(
   { clock, outlives, timeoutMs }: PublishingOptions,
 ): PublishingStore {
   const limits = deadlines(timeoutMs)
+  const turns = new Map<string, Promise<void>>()
   const until = (): number => clock() + outlives
 
   async function append(fact: Fact): Promise<void> {
@@ -60,29 +62,40 @@ export function publishing(
     return { found, ended: await store.delete(id) }
   }
 
+  /**
+   * Who has to go where a user has too many is told of and ended first. The store ends nobody: where others sign in at
+   * the same time and take the room that was made, or it keeps fewer than the cap says, it refuses, and one more goes.
+   */
+  async function save(id: string, record: SessionRecord, options: SaveOptions): Promise<Saved> {
+    const began = performance.now()
+    for (let round = 1; ; round += 1) {
+      const { epoch, sessions } = await store.listByUser(handleOf(id))
+      const byUse = [...sessions].sort((one, other) => seenAt(other) - seenAt(one))
+      const most = round === 1 ? options.cap : Math.min(options.cap, sessions.length)
+      // With another epoch the store saves nothing, so nobody has to go.
+      for (const { id: idle } of epoch === options.epoch ? byUse.slice(most - 1) : []) {
+        await tell(idle)
+        await store.delete(idle)
+      }
+      const saved = await store.save(id, record, { ...options, full: 'refuse' })
+      if (saved !== 'full') return saved
+      if (performance.now() - began > timeoutMs) throw crowded()
+      await pause(Math.random() * Math.min(2 ** round, longestPause))
+    }
+  }
+
   return {
     ...store,
 
-    /**
-     * Who has to go where a user has too many is told of and ended first. The store ends nobody: where others sign in at
-     * the same time and take the room that was made, or it keeps fewer than the cap says, it refuses, and one more goes.
-     */
-    async save(id, record, options) {
-      const began = performance.now()
-      for (let round = 1; ; round += 1) {
-        const { epoch, sessions } = await store.listByUser(handleOf(id))
-        const byUse = [...sessions].sort((one, other) => seenAt(other) - seenAt(one))
-        const most = round === 1 ? options.cap : Math.min(options.cap, sessions.length)
-        // With another epoch the store saves nothing, so nobody has to go.
-        for (const { id: idle } of epoch === options.epoch ? byUse.slice(most - 1) : []) {
-          await tell(idle)
-          await store.delete(idle)
-        }
-        const saved = await store.save(id, record, { ...options, full: 'refuse' })
-        if (saved !== 'full') return saved
-        if (performance.now() - began > timeoutMs) throw crowded()
-        await pause(Math.random() * Math.min(2 ** round, longestPause))
-      }
+    /** In turn, since the sign-ins of one user at once would only take each other's room. Who waits too long goes on. */
+    save(id, record, options) {
+      const handle = handleOf(id)
+      const work = () => save(id, record, options)
+      const saved = inTime(limits, turns.get(handle) ?? Promise.resolve(), crowded).then(work, work)
+      const over = saved.then(nothing, nothing)
+      turns.set(handle, over)
+      void over.then(() => turns.get(handle) === over && turns.delete(handle))
+      return saved
     },
 
     async replace(id, expectedVersion, record, options) {
@@ -115,6 +128,8 @@ export function publishing(
 function seenAt({ record }: Found): number {
   return Number.isFinite(record.lastSeenAt) ? record.lastSeenAt : 0
 }
+
+function nothing(): void {}
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))

@@ -2,7 +2,8 @@ import { userHandle } from '@handstamp/core/secret'
 import { describe, expect, test } from 'vitest'
 import { memoryFeed } from '../src/feeds/memory.ts'
 import { memoryStore, type SessionStore } from '../src/index.ts'
-import { fakeClock } from '../src/testing/index.ts'
+import { publishing } from '../src/publish-ends.ts'
+import { contractRecord, fakeClock } from '../src/testing/index.ts'
 import { type Bench, bench, whoIs, withStore } from './strategies/bench.ts'
 
 const soon = { timeout: 2_000, interval: 10 }
@@ -12,7 +13,7 @@ function faraway(store: SessionStore): SessionStore {
   let calls = 0
   const arrive = () => {
     calls += 1
-    return new Promise((resolve) => setTimeout(resolve, (calls * 7) % 5))
+    return new Promise((resolve) => setTimeout(resolve, (calls * 5) % 3))
   }
   return {
     ...store,
@@ -35,40 +36,49 @@ const evicting = (store: SessionStore): SessionStore => ({
   save: (id, record, { epoch, cap }) => store.save(id, record, { epoch, cap }),
 })
 
-describe.each(withStore)('%s over %s, with 40 sign-ins at once on two servers', (kind, transport) => {
-  async function race(before: number, wrap: (store: SessionStore) => SessionStore) {
+describe.each(withStore)('%s over %s, with 40 sign-ins at once', (kind, transport) => {
+  async function race(before: number, wrap: (store: SessionStore) => SessionStore, places = [0, 1]) {
     const clock = fakeClock()
     const feed = memoryFeed({ clock })
     const [store, limits] = [faraway(wrap(memoryStore({ clock }))), { signIn: false, sessionsPerUser: 5 }]
-    const servers = [0, 1].map(() => bench(kind, { transport, clock, store, auth: { feed, limits } })) as [Bench, Bench]
+    const servers = places.map(() => bench(kind, { transport, clock, store, auth: { feed, limits } }))
+    const server = (at: number) => servers[at % servers.length] as Bench
     const agents = []
-    for (let at = 0; at < before; at += 1) agents.push(await servers[0].signedIn())
+    for (let at = 0; at < before; at += 1) agents.push(await server(0).signedIn())
     clock.advance('1s')
-    const racing = Array.from({ length: 40 }, (_none, at) => (servers[at % 2] as Bench).signedIn())
+    const racing = Array.from({ length: 40 }, (_none, at) => server(at).signedIn())
     agents.push(...(await Promise.all(racing)))
     const live = new Set((await store.listByUser(userHandle('ada'))).sessions.map(({ id }) => id))
     const told = (await feed.snapshot()).facts.map((fact) => (fact.kind === 'session' ? fact.id : fact.kind))
     const saved = servers.flatMap(({ events }) =>
       events.flatMap((event) => (event.type === 'session.created' ? [event.sessionId] : [])),
     )
-    return { servers, agents, live, told: new Set(told), gone: saved.filter((id) => !live.has(id)) }
+    return { servers, agents, live, told, gone: saved.filter((id) => !live.has(id)) }
   }
 
   test.each([
     ['one session', 1, 5, (store: SessionStore) => store],
     ['as many as may be', 5, 5, (store: SessionStore) => store],
     ['a store that keeps fewer', 1, 2, small],
-  ])('after %s: who is left is not told of, and everybody else is', async (_name, before, left, wrap) => {
-    const { servers, agents, live, told, gone } = await race(before, wrap)
-    expect(live.size).toBe(left)
-    expect(gone).toHaveLength(40 + before - left)
-    expect([...told].sort()).toEqual(gone.sort())
-    for (const here of servers) {
-      const verdicts = async () => (await Promise.all(agents.map((one) => whoIs(here, here.adopt(one))))).sort()
-      const dead = kind === 'session' ? 'unknown' : 'revoked'
-      const expected = agents.map((_agent, at) => (at < left ? 'ok' : dead)).sort()
-      await expect.poll(verdicts, soon).toEqual(expected)
-    }
+  ])(
+    'on two servers, after %s: who is left is not told of, and everybody else is',
+    async (_name, before, left, wrap) => {
+      const { servers, agents, live, told, gone } = await race(before, wrap)
+      expect(live.size).toBe(left)
+      expect(gone).toHaveLength(40 + before - left)
+      expect([...new Set(told)].sort()).toEqual(gone.sort())
+      for (const here of servers) {
+        const verdicts = async () => (await Promise.all(agents.map((one) => whoIs(here, here.adopt(one))))).sort()
+        const dead = kind === 'session' ? 'unknown' : 'revoked'
+        const expected = agents.map((_agent, at) => (at < left ? 'ok' : dead)).sort()
+        await expect.poll(verdicts, soon).toEqual(expected)
+      }
+    },
+  )
+
+  test('on one server: nobody is told of twice', async () => {
+    const { told, gone } = await race(5, (store) => store, [0])
+    expect(told.sort()).toEqual(gone.sort())
   })
 
   test('over a store that knows no refusal, all are signed in, and as many stay as may', async () => {
@@ -109,4 +119,18 @@ describe.each(withStore)('%s over %s, with as many sessions as a user may have',
     const [first] = here.events.flatMap((event) => (event.type === 'session.created' ? [event.sessionId] : []))
     expect((await feed.snapshot()).facts).toMatchObject([{ kind: 'session', id: first }])
   })
+})
+
+test('a sign-in that is never over holds up those after it for as long as a call may take', async () => {
+  const store = memoryStore({ clock: fakeClock() })
+  let lists = 0
+  const listByUser: SessionStore['listByUser'] = (handle) => {
+    lists += 1
+    return lists === 1 ? new Promise(() => {}) : store.listByUser(handle)
+  }
+  const options = { clock: fakeClock(), outlives: 60_000, timeoutMs: 50 }
+  const { save } = publishing({ ...store, listByUser }, memoryFeed(), options)
+  const [lost, first] = [contractRecord({ userId: 'ada' }), contractRecord({ userId: 'ada' })]
+  void save(lost.id, lost, { epoch: undefined, cap: 5 })
+  expect(await save(first.id, first, { epoch: undefined, cap: 5 })).toBe('saved')
 })
