@@ -42,7 +42,7 @@ export function publishing(
   { clock, outlives, timeoutMs }: PublishingOptions,
 ): PublishingStore {
   const limits = deadlines(timeoutMs)
-  const turns = new Map<string, Promise<void>>()
+  const turns = new Map<string, Promise<unknown>>()
   const until = (): number => clock() + outlives
 
   async function append(fact: Fact): Promise<void> {
@@ -80,7 +80,8 @@ export function publishing(
       const saved = await store.save(id, record, { ...options, full: 'refuse' })
       if (saved !== 'full') return saved
       if (performance.now() - began > timeoutMs) throw crowded()
-      await pause(Math.random() * Math.min(2 ** round, longestPause))
+      const ms = Math.random() * Math.min(2 ** round, longestPause)
+      await new Promise((resolve) => setTimeout(resolve, ms))
     }
   }
 
@@ -92,7 +93,7 @@ export function publishing(
       const handle = handleOf(id)
       const work = () => save(id, record, options)
       const saved = inTime(limits, turns.get(handle) ?? Promise.resolve(), crowded).then(work, work)
-      const over = saved.then(nothing, nothing)
+      const over = Promise.allSettled([saved])
       turns.set(handle, over)
       void over.then(() => turns.get(handle) === over && turns.delete(handle))
       return saved
@@ -129,14 +130,8 @@ function seenAt({ record }: Found): number {
   return Number.isFinite(record.lastSeenAt) ? record.lastSeenAt : 0
 }
 
-function nothing(): void {}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
 function crowded(): AuthError {
-  return new AuthError('ERR_STORE_CONFLICT', 'others signed in as this user and took the room at every attempt')
+  return new AuthError('ERR_STORE_CONFLICT', 'other sign-ins of this user took the room every time')
 }
 
 function unavailable(what: string, error?: unknown): AuthError {
