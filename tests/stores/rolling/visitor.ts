@@ -44,7 +44,7 @@ export interface VisitorOptions extends Pick<Visitor, 'strategy' | 'name' | 'tra
 
 type Held = { readonly cookies: Map<string, string>; access?: string; refresh?: string }
 
-export function newVisitor(options: VisitorOptions, from?: Held): Visitor {
+function newVisitor(options: VisitorOptions, from?: Held): Visitor {
   const { strategy, name, transport, fleet } = options
   const held: Held = { ...from, cookies: new Map(from?.cookies) }
 
