@@ -281,6 +281,20 @@ describe.skipIf(!isInstalled)('Redis', () => {
     close()
   })
 
+  test('a session of a later layout stays on the list where sign-ins make room (R22)', async () => {
+    const { store, close, client, prefix } = await open()
+    const auth = fireAuth({ store, ...signing, sessionsPerUser: 2 })
+    const { id } = await signIn(auth, 'ada')
+    const key = `${prefix}{${handleOf(id)}}:s:${id.split('.')[1]}`
+    const value = (await client.get(key)) ?? ''
+    await client.set(key, value.replace(/^1:/, '2:'))
+    const others = [await signIn(auth, 'ada'), await signIn(auth, 'ada'), await signIn(auth, 'ada')]
+    await client.set(key, value)
+    const left = [id, ...others.slice(1).map((other) => other.id)]
+    expect((await auth.sessions.list('ada')).map((one) => one.id).sort()).toEqual(left.sort())
+    close()
+  })
+
   test('new keys and secrets, published before they are used, sign nobody out (R22)', async () => {
     const { store, close } = await open()
     const next = newKeyPair()

@@ -48,9 +48,10 @@ redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
 if redis.call('ZCARD', KEYS[3]) >= tonumber(cap) then
   local kept = {}
   for _, other in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
-    local one = live(redis.call('GET', beginning .. other), epoch, now)
+    local value = redis.call('GET', beginning .. other)
+    local one = live(value, epoch, now)
     if one then table.insert(kept, { digest = other, seen = tonumber(one.seen) })
-    else redis.call('ZREM', KEYS[3], other) end
+    elseif not value or string.match(value, head) then redis.call('ZREM', KEYS[3], other) end
   end
   if full == 'refuse' and #kept >= tonumber(cap) then return 'full' end
   table.sort(kept, function (one, other) return one.seen < other.seen end)
