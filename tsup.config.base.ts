@@ -3,7 +3,7 @@ import type { Options } from 'tsup'
 /**
  * One file of dist for each file of src: the public folder stays the public subpath, an application pays for what it
  * imports alone, and a stack trace names the source. `#crypto` stays as it is, so that the consumer's runtime picks.
- * Statements are written in fewer words, with their names and lines: that is a hundredth of an installation.
+ * Statements are written in fewer words, and keep their names: that is a hundredth of an installation.
  */
 export const library: Options = {
   entry: ['src/**/*.ts'],
