@@ -9,8 +9,6 @@ import { type Place, type StrategyName, strategies } from './job.ts'
 import type { Version } from './versions.ts'
 import { signedIn, type Visitor } from './visitor.ts'
 
-const maxStaleness = 500
-
 /** Status and code of each answer; to a bearer, of this version unless said. */
 export interface Downgraded {
   /** To a session of the later version. */
@@ -40,7 +38,7 @@ export async function downgrade(
   place: Place,
 ): Promise<Readonly<Record<StrategyName, Downgraded>>> {
   const pair = newKeyPair()
-  const job = { ...place, keys: [pair.jwk], secrets: [pair.secret], onStale: 'refuse', maxStaleness } as const
+  const job = { ...place, keys: [pair.jwk], secrets: [pair.secret], onStale: 'refuse', maxStaleness: '5s' } as const
   const [here, there] = await Promise.all([fleet.start('N', job), fleet.start(later, job)])
   const visit = (strategy: StrategyName, user: string, at: Server): Promise<Visitor> =>
     signedIn({ strategy, name: `${later} ${strategy} ${user}`, transport: 'bearer', fleet }, at)
@@ -75,8 +73,9 @@ export async function downgrade(
   const doubts = await Promise.all(strategies.map(through))
   const last = await visit('stored', 'last', there)
   await say(last, 'POST', 'application/end-all', there)
-  // Whoever follows the feed has heard it by then.
-  await wait(maxStaleness)
+  const listener = await visit('stored', 'listener', here)
+  for (let tries = 0; tries < 100 && (await say(listener, 'GET', 'application/me', here)) === '200'; tries += 1)
+    await wait(20)
   const told = await Promise.all(doubts.map((doubt) => doubt()))
   return Object.fromEntries(strategies.map((strategy, at) => [strategy, told[at]])) as never
 }

@@ -50,7 +50,7 @@ export async function roll(fleet: Fleet, { older, newer, place, visitors, rounds
   const retired = job([second.secret], [next])
 
   const traffic = openTraffic(fleet)
-  const starting = [await fleet.start(older, published), await fleet.start(older, published)]
+  const starting = await Promise.all([fleet.start(older, published), fleet.start(older, published)])
   for (const server of starting) await fleet.put(server)
   await traffic.arrive(visitors)
   await traffic.flow(rounds)
@@ -166,7 +166,7 @@ function openTraffic(fleet: Fleet) {
     if (expectOk(one, 'sign-out', await ask(one, 'POST', 'sign-out'))) gone.push(leaving[0])
     if (await use(all, 'POST', 'application/end-all')) gone.push(leaving[1], second[0])
     if (await use(others, 'DELETE', 'sessions?others=true')) gone.push(second[1])
-    visitors.push(others)
+    await use(others)
   }
 
   async function checkGone(who: readonly Visitor[]): Promise<void> {
