@@ -40,23 +40,3 @@ declare module 'express-session' {
   // biome-ignore lint/style/noDefaultExport: the peer's own way
   export default expressSession
 }
-
-declare module 'pg' {
-  interface Answer {
-    readonly rows: Record<string, unknown>[]
-    readonly rowCount: number | null
-  }
-  interface PoolClient {
-    query(text: string, values?: readonly unknown[]): Promise<Answer>
-    on(event: string, listener: (...given: never[]) => void): this
-    off(event: string, listener: (...given: never[]) => void): this
-    release(destroy?: boolean): void
-  }
-  export class Pool {
-    constructor(options: { readonly connectionString: string; readonly max?: number })
-    connect(): Promise<PoolClient>
-    query(text: string, values?: readonly unknown[]): Promise<Answer>
-    on(event: string, listener: (...given: never[]) => void): this
-    end(): Promise<void>
-  }
-}

@@ -191,7 +191,9 @@ describe('an end in words', () => {
       tone: 'bad',
     })
     const token = { ...end({ accepted: 3 }), kind: 'token' as const }
-    expect(tellEnd(token, configuration('none')).text).toMatch(/^It is still accepted, until .* at most: a token.*no feed/)
+    expect(tellEnd(token, configuration('none')).text).toMatch(
+      /^It is still accepted, until .* at most: a token.*no feed/,
+    )
     expect(tellEnd(token, configuration('redis')).text).toMatch(/news has not arrived/)
   })
 })
