@@ -6,7 +6,7 @@ import type { PostgresClient } from '../../stores/sql/postgres.ts'
 
 /** pg: `new Pool()`, of which one connection is taken. */
 export interface PostgresListener {
-  connect(): Promise<PostgresListeningClient>
+  connect(onClient: (error: Error | undefined, client: PostgresListeningClient | undefined) => void): void
 }
 
 export interface PostgresListeningClient extends Pick<PostgresClient, 'query' | 'release'> {
@@ -48,11 +48,22 @@ export function wakeUps(listener: PostgresListener | undefined, channel: string)
     one.release(true)
   }
 
+  /** Listens before anybody hears of it: a connection may break as soon as it stands. */
+  function connected(from: PostgresListener): Promise<PostgresListeningClient> {
+    return new Promise((resolve, reject) => {
+      from.connect((error, one) => {
+        if (one === undefined) return reject(error)
+        client = one
+        for (const event of ['error', 'end'] as const) one.on(event, () => lose(one))
+        one.on('notification', wake)
+        resolve(one)
+      })
+    })
+  }
+
   async function listen(from: PostgresListener): Promise<void> {
-    const one = await from.connect()
-    client = one
-    for (const event of ['error', 'end'] as const) one.on(event, () => lose(one))
-    one.on('notification', wake)
+    const one = await connected(from)
+    if (client !== one) return
     if (isClosed) return lose(one)
     try {
       await one.query(`LISTEN "${channel}"`, [])

@@ -7,7 +7,7 @@ import type { SqlDatabase, SqlQuery, SqlValue } from './database.ts'
 /** pg: `new Pool()`. */
 export interface PostgresPool {
   query(text: string, values: SqlValue[]): Promise<PostgresAnswer>
-  connect(): Promise<PostgresClient>
+  connect(onClient: (error: Error | undefined, client: PostgresClient | undefined) => void): void
 }
 
 export interface PostgresClient {
@@ -45,9 +45,7 @@ export function postgres(pool: PostgresPool): SqlDatabase {
     query: queryOf(pool),
 
     async transaction(work) {
-      const client = await pool.connect()
-      // A connection that breaks says so to nobody else while it is lent out, and would end the process.
-      client.on('error', ignore)
+      const client = await lent(pool)
       let isSound = false
       try {
         await client.query('BEGIN ISOLATION LEVEL READ COMMITTED', [])
@@ -67,6 +65,20 @@ export function postgres(pool: PostgresPool): SqlDatabase {
       }
     },
   }
+}
+
+/**
+ * A connection that breaks says so to nobody else while it is lent out, and would end the process. It can break before a
+ * promise of it is heard: where its server says that it is ready and that it shuts down in one breath.
+ */
+function lent(pool: PostgresPool): Promise<PostgresClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((error, client) => {
+      if (client === undefined) return reject(error)
+      client.on('error', ignore)
+      resolve(client)
+    })
+  })
 }
 
 function queryOf(connection: Pick<PostgresClient, 'query'>): SqlQuery {
