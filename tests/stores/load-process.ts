@@ -36,11 +36,14 @@ export async function startLoadProcess(serving: Serving): Promise<LoadProcess> {
   child.on('message', (told: Told) => {
     if ('unhandled' in told) unhandled.push(told.unhandled)
   })
+  // Whoever sends to one that has ended learns it by that end.
+  child.on('error', () => {})
   child.send(serving)
   const { port } = await next(child, (told) => ('port' in told ? told : undefined))
   return {
     port,
     async pass(passed) {
+      if (!child.connected) throw new Error('the application has ended')
       child.send({ passed })
       return (await next(child, (told) => ('ahead' in told ? told : undefined))).ahead
     },

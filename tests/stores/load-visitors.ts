@@ -105,12 +105,14 @@ export async function signInMany(
 
 /** Everything that a day brings, over and over. */
 export async function everyday(port: number): Promise<() => Question> {
-  const [readers, leavers] = [await signInMany(port, 'reader', 40), await signInMany(port, 'leaver', 20)]
+  const readers = await signInMany(port, 'reader', 40)
+  const refreshers = await signInMany(port, 'refresher', 60)
+  const leavers = await signInMany(port, 'leaver', 20)
   const pick = (visitors: readonly Visitor[], at: number): Visitor => visitors[at % visitors.length] as Visitor
   const round: readonly ((at: number) => Question)[] = [
     ...Array.from({ length: 9 }, () => (at: number) => whoAmI(pick(readers, at))),
     ...Array.from({ length: 3 }, () => (at: number) => everybody(pick(readers, at))),
-    ...Array.from({ length: 2 }, () => (at: number) => refresh(pick(readers, at))),
+    ...Array.from({ length: 2 }, () => (at: number) => refresh(pick(refreshers, at))),
     ...Array.from({ length: 2 }, () => (at: number) => signIn(`newcomer ${at}`)),
     (at) => signOut(pick(leavers, Math.floor(at / 20))),
     () => nobody('/me'),
@@ -130,7 +132,7 @@ export async function whatWasLost(port: number, outcomes: readonly Outcome[]): P
   const acknowledged = (kind: string) =>
     outcomes.filter(({ question, verdict }) => question.kind === kind && verdict === 'right')
   const left = new Set(acknowledged('a sign-out').map(({ question }) => question.headers?.cookie))
-  const known = new Map(outcomes.filter(({ question }) => question.kind === 'who am I').map(byCookie))
+  const known = new Map(outcomes.filter(({ question }) => lasting.has(question.kind)).map(byCookie))
   const questions = [
     ...acknowledged('a sign-in').map((outcome) => whoAmI(letIn(outcome))),
     ...known.values(),
@@ -146,6 +148,8 @@ export async function whatWasLost(port: number, outcomes: readonly Outcome[]): P
   connections.close()
   return lost
 }
+
+const lasting: ReadonlySet<string> = new Set(['who am I', 'a refresh'])
 
 function byCookie({ question }: Outcome): [string, Question] {
   return [question.headers?.cookie ?? '', question]
