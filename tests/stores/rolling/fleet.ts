@@ -36,9 +36,14 @@ interface Running extends Server {
 
 export async function openFleet(versions: readonly Version[]): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'rolling-'))
-  linkDrivers(folder)
   const programs = new Map<Version, string>()
-  for (const version of versions) programs.set(version, await makeVersion(version, folder))
+  try {
+    linkDrivers(folder)
+    for (const version of versions) programs.set(version, await makeVersion(version, folder))
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
   const all: Running[] = []
   const servers: Server[] = []
   const troubles: string[] = []
