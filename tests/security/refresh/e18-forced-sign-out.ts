@@ -23,7 +23,10 @@ const foreign: Readonly<Record<string, readonly Header[]>> = {
   'from a browser without Fetch Metadata': [evil],
 }
 
-const withCookies = ['cookie', 'split'] as const
+/** Over the transports whose refresh token is in a cookie, which a browser sends by itself. */
+function overCookies(name: string, attempt: (visitor: Visitor, served: Served) => unknown): Inputs<FamilyStage> {
+  return overEach(name, attempt, ['cookie', 'split'])
+}
 
 /** The request changes nothing: no cookie goes, nothing is written, and the user refreshes as before. */
 async function harmless(visitor: Visitor, served: Served, ask: () => ReturnType<Visitor['ask']>) {
@@ -36,7 +39,7 @@ async function harmless(visitor: Visitor, served: Served, ask: () => ReturnType<
 }
 
 function refreshed(name: string, headers: readonly Header[]): Inputs<FamilyStage> {
-  return overEach(name, (visitor, served) => harmless(visitor, served, () => visitor.refresh(headers)), withCookies)
+  return overCookies(name, (visitor, served) => harmless(visitor, served, () => visitor.refresh(headers)))
 }
 
 export const forcedSignOut: Attack = attack({
@@ -46,46 +49,31 @@ export const forcedSignOut: Attack = attack({
   shows: ['ASVS 3.5.1', 'ASVS 3.5.3'],
   stage: familyStage,
   legal: {
-    ...overEach('from the own page', (visitor) => expectRefreshed(visitor), withCookies),
-    ...overEach(
-      'with the header that no foreign page can send',
-      async (visitor) => {
-        const headers: readonly Header[] = [
-          ['Content-Type', 'application/json'],
-          ['Handstamp-Transport', 'cookie'],
-        ]
-        expect((await visitor.refresh(headers)).status).toBe(200)
-      },
-      withCookies,
-    ),
+    ...overCookies('from the own page', expectRefreshed),
+    ...overCookies('with the header that no foreign page can send', async (visitor) => {
+      const headers: readonly Header[] = [
+        ['Content-Type', 'application/json'],
+        ['Handstamp-Transport', 'cookie'],
+      ]
+      expect((await visitor.refresh(headers)).status).toBe(200)
+    }),
   },
   hostile: {
     ...Object.assign({}, ...Object.entries(foreign).map(([name, headers]) => refreshed(name, headers))),
-    ...overEach(
-      'by an image',
-      (visitor, served) => harmless(visitor, served, () => visitor.ask('GET', '/auth/refresh')),
-      withCookies,
+    ...overCookies('by an image', (visitor, served) =>
+      harmless(visitor, served, () => visitor.ask('GET', '/auth/refresh')),
     ),
-    ...overEach(
-      'with a dead cookie planted beside the live one',
-      (visitor, served) =>
-        harmless(visitor, served, () => {
-          const jar = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-          const headers: readonly Header[] = [
-            ['Cookie', `${jar}; ${served.wire.refresh}=${unknownRefresh}`],
-            ...ownPage,
-          ]
-          return served.wire.ask({ method: 'POST', target: '/auth/refresh', headers })
-        }),
-      withCookies,
+    ...overCookies('with a dead cookie planted beside the live one', (visitor, served) =>
+      harmless(visitor, served, () => {
+        const jar = [...visitor.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+        const headers: readonly Header[] = [['Cookie', `${jar}; ${served.wire.refresh}=${unknownRefresh}`], ...ownPage]
+        return served.wire.ask({ method: 'POST', target: '/auth/refresh', headers })
+      }),
     ),
-    ...overEach(
-      'with a body that is none',
-      (visitor, served) =>
-        harmless(visitor, served, () =>
-          visitor.ask('POST', '/auth/refresh', { headers: [...ownPage, ['Content-Type', 'text/plain']], json: {} }),
-        ),
-      withCookies,
+    ...overCookies('with a body that is none', (visitor, served) =>
+      harmless(visitor, served, () =>
+        visitor.ask('POST', '/auth/refresh', { headers: [...ownPage, ['Content-Type', 'text/plain']], json: {} }),
+      ),
     ),
     ...overEach('while the store is down', async (visitor, served) => {
       const held = visitor.held()
