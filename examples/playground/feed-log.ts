@@ -27,7 +27,7 @@ export interface NodeFeed {
 }
 
 export interface FeedLog {
-  /** The same feed, watched. */
+  /** The same feed, watched; what was seen of another one before is forgotten. */
   watch(feed: ChangeFeed): ChangeFeed
   view(): NodeFeed
 }
@@ -50,6 +50,9 @@ export function createFeedLog(node: string): FeedLog {
 
   return {
     watch(feed) {
+      told = []
+      heard = []
+      follows = false
       return {
         ...feed,
         async append(fact) {

@@ -67,4 +67,7 @@ test('the feed’s log tells who told, who heard, and what was there before', as
   expect(first.view()).toMatchObject({ follows: true, told: [{ key: 'key k 0' }], heard: [{ about: 'k' }] })
   expect(first.view().heard[0]).not.toHaveProperty('before')
   expect(second.view()).toMatchObject({ follows: true, told: [], heard: [{ key: 'key k 0', before: true }] })
+
+  first.watch(memoryFeed())
+  expect(first.view()).toEqual({ node: 'node-1', follows: false, told: [], heard: [] })
 })
