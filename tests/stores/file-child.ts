@@ -1,8 +1,8 @@
 /**
- * A process that writes to a store of files until its work is done or it is killed. What is printed was acknowledged, or
- * is about to be asked for: a line is in the pipe before the next call.
+ * A process that writes to a store of files as it is told on its standard input, until its work is done or it is killed.
+ * What is printed was acknowledged, or is about to be asked for: a line is in the pipe before the next call.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { encodeBase64url } from '@handstamp/core/base64url'
 import { handleOf, sessionIdOf } from '@handstamp/core/credential'
 import { isAuthError } from '@handstamp/core/errors'
@@ -12,13 +12,13 @@ import { fileStore } from '@handstamp/server/stores/file'
 import type { SessionStore } from '@handstamp/server/stores/store'
 import type { Job } from './file-processes.ts'
 
-const job = JSON.parse(process.argv[2] ?? '') as Job
+say('ready')
+const job = JSON.parse(readFileSync(0, 'utf8')) as Job
 const { cap, directory, fsync, times } = job
 const opened = fileStore({ directory, fsync })
 const store = job.work === 'crowded' ? opened : patient(opened)
 const work = { count, crowded, kept, signIn, touch }
 
-say('ready')
 await work[job.work](job.record)
 say('done')
 

@@ -2,12 +2,13 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
 import type { SessionStore } from '@handstamp/server/stores/store'
+import { build, stop } from 'esbuild'
 
 export interface Job {
   readonly work: 'count' | 'crowded' | 'kept' | 'signIn' | 'touch'
@@ -28,14 +29,36 @@ export interface Child {
   readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>
 }
 
+const source = fileURLToPath(import.meta.resolve('./file-child.ts'))
+
+/** One at work at once. */
 export function startChild(job: Job): Child {
-  const program = fileURLToPath(import.meta.resolve('./file-child.ts'))
   const limit = job.work === 'crowded' ? 'ulimit -n 64 && ' : ''
-  const command = [process.execPath, '--conditions=handstamp-source', program, JSON.stringify(job)]
-  const child = spawn('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...command], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_COMPILE_CACHE: join(job.directory, '../compiled') },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const program = [process.execPath, '--conditions=handstamp-source', source]
+  const compiled = { NODE_COMPILE_CACHE: join(job.directory, '../compiled') }
+  const child = start('/bin/sh', ['-c', `${limit}exec "$0" "$@"`, ...program], compiled)
+  child.begin(job)
+  return child
+}
+
+/** One that says `ready`, and waits for its job. */
+export function startWaiting(bundle: string): Child & { begin(job: Job): void } {
+  return start(process.execPath, [bundle])
+}
+
+/** The program of a child as one plain file, which starts in a fifth of the time. */
+export async function bundleBeside(directory: string): Promise<string> {
+  const outfile = join(dirname(directory), 'file-child.mjs')
+  const conditions = ['handstamp-source']
+  await build({ entryPoints: [source], outfile, conditions, bundle: true, platform: 'node', format: 'esm' })
+  await stop()
+  return outfile
+}
+
+function start(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Child & { begin(job: Job): void } {
+  const child = spawn(command, args, { env: { ...process.env, NODE_OPTIONS: '', ...env } })
+  // Who ended before it was told says so by its end.
+  child.stdin.on('error', () => {})
   const lines: string[] = []
   const waiting = new Set<() => void>()
   let errors = ''
@@ -59,6 +82,7 @@ export function startChild(job: Job): Child {
   return {
     pid: child.pid ?? 0,
     lines,
+    begin: (job) => void child.stdin.end(JSON.stringify(job)),
     kill: (signal) => void child.kill(signal),
     said(beginning) {
       return new Promise((resolve) => {
@@ -92,9 +116,23 @@ export function leftoversIn(directory: string): string[] {
 /** The process id in the lock of the only user, if it is locked. */
 export function holderIn(directory: string): number | undefined {
   const lock = leftoversIn(directory).find((name) => name.endsWith('.lock'))
+  return lock === undefined ? undefined : pidIn(join(directory, lock))
+}
+
+/** The process id in the lock of this session's user, if it is locked. */
+export function holderOf(directory: string, id: string): number | undefined {
+  return pidIn(`${fileOf(directory, id)}.lock`)
+}
+
+/** New files of this session's user that are not in their place. */
+export function temporariesOf(directory: string, id: string): string[] {
+  const path = fileOf(directory, id)
+  return readdirSync(dirname(path)).filter((name) => name.startsWith(basename(path)) && name.endsWith('.tmp'))
+}
+
+function pidIn(lock: string): number | undefined {
   try {
-    const text = lock === undefined ? undefined : readlinkSync(join(directory, lock))
-    return text === undefined ? undefined : Number(text.split(':')[2])
+    return Number(readlinkSync(lock).split(':')[2])
   } catch {
     return undefined
   }

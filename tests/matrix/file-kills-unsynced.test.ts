@@ -1,0 +1,3 @@
+import { holdHalf } from './file-kills.ts'
+
+holdHalf(false)
