@@ -144,7 +144,7 @@ describe.each(sites.filter(({ isInstalled }) => isInstalled))('$name', ({ name, 
       const place = { driver, at: urlOf(proxy) }
       const serving = await startLoadProcess({ place, key: keys.jwk, secret: keys.secret, storeTimeout })
       try {
-        const load = steadyLoad(serving.port, perSecond, mostAtOnce, await everyday(serving.port))
+        const load = steadyLoad(serving.port, perSecond, mostAtOnce, await everyday(serving.port, perSecond))
         await sleep(atLength ? 1_000 : 200)
         await outage.begin({ server, proxy })
         const begun = performance.now()

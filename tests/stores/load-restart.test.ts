@@ -86,7 +86,7 @@ describe.each(sites.filter(({ isInstalled }) => isInstalled))('$name', ({ name, 
       const serving = await startLoadProcess({ place, key: keys.jwk, secret: keys.secret, storeTimeout })
       try {
         const families = await rotatingFamilies(serving)
-        const load = steadyLoad(serving.port, perSecond, mostAtOnce, await everyday(serving.port))
+        const load = steadyLoad(serving.port, perSecond, mostAtOnce, await everyday(serving.port, perSecond))
         await sleep(around)
         await families.midway()
         const began = performance.now()

@@ -103,10 +103,11 @@ export async function signInMany(
   return all
 }
 
-/** Everything that a day brings, over and over. */
-export async function everyday(port: number): Promise<() => Question> {
+/** Everything that a day brings, over and over, in so many requests a second. */
+export async function everyday(port: number, perSecond: number): Promise<() => Question> {
   const readers = await signInMany(port, 'reader', 40)
-  const refreshers = await signInMany(port, 'refresher', 60)
+  // Each refreshes once in eight seconds: whoever does so several times at once may lose every race with themselves.
+  const refreshers = await signInMany(port, 'refresher', Math.ceil(perSecond * 0.8))
   const leavers = await signInMany(port, 'leaver', 20)
   const pick = (visitors: readonly Visitor[], at: number): Visitor => visitors[at % visitors.length] as Visitor
   const round: readonly ((at: number) => Question)[] = [
