@@ -101,6 +101,7 @@ test('facts commute, and hearing one twice changes nothing', () => {
 })
 
 test('what is past is dropped once there are twice as many as there were', () => {
+  const clock = fakeClock()
   const held = createHeldFacts(clock)
   for (let second = 0; second < 10_000; second += 1) {
     clock.advance('1s')
