@@ -94,7 +94,7 @@ const redisOutages: readonly Row[] = [
   { driver: 'ioredis', outage: hole, seconds },
   { driver: 'node-redis', outage: readonly, seconds },
 ]
-const shorter = seconds / 6
+const shorter = seconds / 10
 const sqlOutages = (driver: 'postgres' | 'mysql'): readonly Row[] =>
   [reset, hole].map((outage) => ({ driver, outage, seconds: shorter }))
 
