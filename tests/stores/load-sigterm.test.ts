@@ -12,7 +12,7 @@ import { expectOrderly, startLoadProcess } from './load-process.ts'
 import { letIn, rotation, signIn, signInMany, signOut, tokenOf, type Visitor, whoAmI } from './load-visitors.ts'
 import { type KeptConnections, keptConnections, type Outcome, type Question, rounded } from './steady-load.ts'
 
-/** How often each is told to end, at other moments each time, by HANDSTAMP_LOAD_SIGTERM, and on every store. */
+/** How often each is told to end, at another moment each time, by HANDSTAMP_LOAD_SIGTERM, and then on every store. */
 const atLength = Number(process.env.HANDSTAMP_LOAD_SIGTERM ?? 0)
 const clients = 24
 /** Of each kind there are so many who act once. */
@@ -37,7 +37,11 @@ function startFolder(name: string): Awaited<ReturnType<Site['start']>> {
 
 const sites: readonly Site[] = [
   { driver: 'sqlite', isInstalled: true, start: async () => startFolder('sessions.db') },
-  { driver: 'files', isInstalled: process.platform !== 'win32', start: async () => startFolder('sessions') },
+  {
+    driver: 'files',
+    isInstalled: process.platform !== 'win32' && atLength > 0,
+    start: async () => startFolder('sessions'),
+  },
   ...(['node-redis', 'ioredis'] as const).map((driver) => ({
     driver,
     isInstalled: redisIsInstalled() && (driver === 'node-redis' || atLength > 0),

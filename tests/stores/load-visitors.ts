@@ -24,26 +24,26 @@ export const whoAmI = (visitor: Visitor): Question => ({
   isRight: (answer) => isSessionOf(visitor, answer),
 })
 
-export const everybody = (visitor: Visitor): Question => ({
+const everybody = (visitor: Visitor): Question => ({
   ...whoAmI(visitor),
   kind: 'a page for everybody',
   path: '/everybody',
 })
 
 /** Presents nothing, so that nobody needs to be asked. */
-export const nobody = (path: '/me' | '/everybody'): Question => ({
+const nobody = (path: '/me' | '/everybody'): Question => ({
   kind: `nobody at ${path}`,
   ...{ method: 'GET', path, needs: 'nothing' },
   isRight: ({ status, setCookies }) => status === (path === '/me' ? 401 : 200) && setCookies.length === 0,
 })
 
-export const stranger = (): Question => ({
+const stranger = (): Question => ({
   kind: 'a session that never was',
   ...{ method: 'GET', path: '/me', headers: holding(unknownSession), needs: 'reading' },
   isRight: ({ status }) => status === 401,
 })
 
-export const refresh = ({ secret }: Visitor): Question => ({
+const refresh = ({ secret }: Visitor): Question => ({
   kind: 'a refresh',
   ...{ method: 'POST', path: '/auth/refresh', headers: holding(secret), needs: 'writing' },
   isRight: ({ status }) => status === 200,
