@@ -94,7 +94,8 @@ const redisOutages: readonly Row[] = [
   { driver: 'ioredis', outage: hole, seconds },
   { driver: 'node-redis', outage: readonly, seconds },
 ]
-const shorter = seconds / 10
+/** Longer than a deadline. */
+const shorter = Math.min(3, seconds)
 const sqlOutages = (driver: 'postgres' | 'mysql'): readonly Row[] =>
   [reset, hole].map((outage) => ({ driver, outage, seconds: shorter }))
 
