@@ -101,9 +101,10 @@ async function step(name, work) {
   const since = Date.now()
   const alive = setInterval(() => console.log(`  …  ${name} (${seconds(since)} so far)`), 20_000)
   try {
-    const { ok, note = '', output = '' } = await work()
+    const { ok, note = '', output = '', figures = [] } = await work()
     if (!ok) console.log(output.trimEnd())
     console.log(`${ok ? '  ok ' : 'FAIL '} ${name.padEnd(24)} ${seconds(since).padStart(8)}  ${note}`.trimEnd())
+    if (ok) for (const figure of figures) console.log(`       ${figure}`)
     return ok
   } finally {
     clearInterval(alive)
@@ -272,8 +273,13 @@ async function vitest(name, projects, flags, { node = 'node', extra = {} } = {})
     }
     if (code !== 0 && count.failed === 0) count.failed = 1
     for (const key of Object.keys(total)) total[key] += count[key]
-    return { ok: count.failed === 0, note: counted(count), output }
+    return { ok: count.failed === 0, note: counted(count), output, figures: figuresIn(output) }
   })
+}
+
+/** What tests print of themselves: the lines under each of Vitest's headings for it. */
+function figuresIn(output) {
+  return [...output.matchAll(/^stdout \| .*\n((?:.+\n)+)/gm)].flatMap(([, lines]) => lines.trimEnd().split('\n'))
 }
 
 function hasTests(folder) {

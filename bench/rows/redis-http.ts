@@ -10,7 +10,7 @@ import { redisRows } from './local-redis.ts'
 
 const names = {
   redis: 'Handstamp',
-  redisAlone: 'Handstamp, batch: false',
+  redisBatch: 'Handstamp, batch',
   redisIo: 'Handstamp over ioredis',
   redisIoAlone: 'Handstamp over ioredis, batch: false',
   redisIoPipelined: 'Handstamp over ioredis, batch: false, enableAutoPipelining',
@@ -41,10 +41,10 @@ const inCache: RowFacts = {
   unit: 'µs',
 }
 const drivers: RowFacts = {
-  name: 'HTTP, session in Redis, what batches gain',
+  name: 'HTTP, session in Redis, ioredis in batches',
   group,
-  base: names.redisAlone,
-  subject: names.redis,
+  base: names.redisIoAlone,
+  subject: names.redisIo,
   unit: 'µs',
 }
 
@@ -52,7 +52,7 @@ const peers: readonly string[] = [
   ...[names.redisGet, names.redisExpress, names.redisBetterAuth, names.iron, names.fastJwt, names.jose],
 ]
 const ofDrivers: readonly string[] = [
-  ...[names.redis, names.redisAlone, names.redisIo, names.redisIoAlone, names.redisIoPipelined],
+  ...[names.redis, names.redisBatch, names.redisIo, names.redisIoAlone, names.redisIoPipelined],
 ]
 
 /** They take as long for one request as others for ten. */

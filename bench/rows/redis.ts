@@ -23,7 +23,7 @@ const shared = { group, base: 'raw GET', subject: 'Handstamp', goal: 1.3, unit: 
 const elapsed: RowFacts = { ...shared, name: 'Redis find, 64 at once' }
 const cpu: RowFacts = { ...shared, name: 'Redis find, 64 at once, CPU of the client' }
 const alone: RowFacts = {
-  name: 'Redis find, one at a time',
+  name: 'Redis find, one at a time, ioredis',
   group,
   base: 'Handstamp, batch: false',
   subject: 'Handstamp',
@@ -39,7 +39,7 @@ export const redisFindRows: RowSource = redisRows([elapsed, cpu, overIoRedis, al
       rowOf(elapsed, await measure(node, { ...plan, clock: 'elapsed' })),
       rowOf(cpu, await measure(node, plan)),
       rowOf(overIoRedis, await measure(io, { ...plan, clock: 'elapsed' })),
-      rowOf(alone, await measure(node.slice(0, 3), { ...plan, lanes: 1 })),
+      rowOf(alone, await measure(io.slice(0, 3), { ...plan, lanes: 1 })),
     ]
   } finally {
     close()
@@ -62,7 +62,7 @@ async function contenders(port: number) {
     node: [
       get('raw GET', filled, (key) => client.get(key)),
       find('Handstamp', filled, redisStore({ client })),
-      find('Handstamp, batch: false', filled, redisStore({ client, batch: false })),
+      find('Handstamp, batch', filled, redisStore({ client, batch: true })),
       authenticate('Handstamp, authenticate', filled),
       express(new RedisStore({ client })),
       await better(redisStorage(client)),

@@ -4,7 +4,7 @@
  */
 import { redisFeed } from '@handstamp/server/feeds/redis'
 import { cached } from '@handstamp/server/stores/cached'
-import { type RedisClient, redisStore } from '@handstamp/server/stores/redis'
+import { type RedisClient, type RedisStoreOptions, redisStore } from '@handstamp/server/stores/redis'
 import { RedisStore } from 'connect-redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
@@ -16,14 +16,15 @@ import { answer, type Contender, clients, express, greet, handstamp } from './co
 type Make = (port: number) => Promise<Contender>
 
 const connected = (port: number) => createClient({ url: `redis://127.0.0.1:${port}` }).connect()
-const sessions = (client: RedisClient, batch = true) => handstamp(sessionApplication(redisStore({ client, batch })))
+const sessions = (client: RedisClient, options: Pick<RedisStoreOptions, 'batch'> = {}) =>
+  handstamp(sessionApplication(redisStore({ client, ...options })))
 
 export const redisContenders: { readonly [name: string]: Make } = {
   redis: async (port) => sessions(await connected(port)),
   redisIo: (port) => sessions(new Redis(port)),
-  redisIoPipelined: (port) => sessions(new Redis({ port, enableAutoPipelining: true }), false),
-  redisAlone: async (port) => sessions(await connected(port), false),
-  redisIoAlone: (port) => sessions(new Redis(port), false),
+  redisIoPipelined: (port) => sessions(new Redis({ port, enableAutoPipelining: true }), { batch: false }),
+  redisBatch: async (port) => sessions(await connected(port), { batch: true }),
+  redisIoAlone: (port) => sessions(new Redis(port), { batch: false }),
 
   async redisCached(port) {
     const client = await connected(port)

@@ -9,11 +9,11 @@ import { incoming } from '../rows/incoming.ts'
 import { user } from '../rows/subject.ts'
 
 describe.skipIf(!redisIsInstalled())('commands that Redis is sent', () => {
-  test('are one for all finds of a tick', async () => {
+  test('are one for all finds of a tick, in batches', async () => {
     const server = await startRedis()
     const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
     try {
-      const auth = sessionApplication(redisStore({ client }))
+      const auth = sessionApplication(redisStore({ client, batch: true }))
       const [name, value] = await signedIn(auth, user)
       await client.configResetStat()
       const requests = Array.from({ length: 50 }, () => nodeRequest(incoming(name, value), auth.origin))

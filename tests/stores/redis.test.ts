@@ -40,6 +40,14 @@ holdStore('redis over ioredis', isInstalled, {
   },
 })
 
+holdStore('redis over ioredis, one find at a time', isInstalled, {
+  serverClock: true,
+  create({ clock }) {
+    const client = new Redis(server.port, '127.0.0.1')
+    return { store: redisStore({ client, clock, prefix: prefix(), batch: false }), close: () => client.disconnect() }
+  },
+})
+
 holdStore('redis over ioredis with a prefix of its own', isInstalled, {
   serverClock: true,
   create({ clock }) {
@@ -48,11 +56,11 @@ holdStore('redis over ioredis with a prefix of its own', isInstalled, {
   },
 })
 
-holdStore('redis over node-redis, one find at a time', isInstalled, {
+holdStore('redis over node-redis, in batches', isInstalled, {
   serverClock: true,
   async create({ clock }) {
     const client = await createClient({ url: `redis://127.0.0.1:${server.port}` }).connect()
-    return { store: redisStore({ client, clock, prefix: prefix(), batch: false }), close: () => client.destroy() }
+    return { store: redisStore({ client, clock, prefix: prefix(), batch: true }), close: () => client.destroy() }
   },
 })
 

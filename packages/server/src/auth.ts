@@ -118,7 +118,21 @@ export interface AuthCore<S extends AuthShape> {
    * ```
    */
   watch(session: Session<S['user']>, onChange: (change: 'changed' | 'ended') => void): () => void
-  /** Waits for work that no answer waited for, and lets go of the feed. */
+  /**
+   * Waits for work that no answer waited for, and lets go of the feed. The store's client is yours to end, after it.
+   *
+   * @example
+   * ```ts
+   * import { createServer } from 'node:http'
+   * import { toNodeHandler } from '@handstamp/server/adapters/node'
+   *
+   * const server = createServer(toNodeHandler(auth)).listen(3000)
+   * process.once('SIGTERM', () => {
+   *   server.close(() => auth.close())
+   *   setInterval(() => server.closeIdleConnections(), 100).unref() // a browser keeps its connection for the next request
+   * })
+   * ```
+   */
   close(): Promise<void>
   /** Carries the shape for inference; never present at run time. */
   readonly '~shape'?: S

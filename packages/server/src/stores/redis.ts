@@ -7,7 +7,7 @@ import { handleOf, isSessionId } from '@handstamp/core/credential'
 import { isExpired, sessionExpiry } from '@handstamp/core/session'
 import { frozenJson } from '../json-value.ts'
 import { checkNames } from '../option-names.ts'
-import { commandsOf, isCluster, type RedisClient } from './redis/client.ts'
+import { commandsOf, isCluster, isIoRedis, type RedisClient } from './redis/client.ts'
 import { joiningReads } from './redis/joined-reads.ts'
 import { list, remove, removeByUser, replace, save } from './redis/scripts.ts'
 import { read, write } from './redis/value.ts'
@@ -21,8 +21,8 @@ export interface RedisStoreOptions {
   /** Before every key, `hs:` unless set: letters, digits, and `:_-`. */
   readonly prefix?: string
   /**
-   * The finds of one tick travel as one command, which takes less of the driver's time the more requests are under way at
-   * once; they fail together. `true` unless set; `false`, and no other, with a Cluster, whose users live apart.
+   * The finds of one tick travel as one command, and fail together. Unless set, `true` with ioredis, which takes its time
+   * over each command, and `false` with node-redis. Not for a Cluster, whose users live apart.
    */
   readonly batch?: boolean
   readonly clock?: Clock
@@ -56,7 +56,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
   if (typeof prefix !== 'string' || !/^[\w:-]{0,64}$/.test(prefix))
     throw new TypeError("redisStore({ prefix }) has letters, digits, ':', '_' and '-' alone: write 'hs:'")
   const alone = commandsOf(client, 'redisStore({ client })')
-  const { batch = !isCluster(client) } = options
+  const { batch = isIoRedis(client) && !isCluster(client) } = options
   if (typeof batch !== 'boolean') throw new TypeError('redisStore({ batch }) is true or false')
   if (batch && isCluster(client))
     throw new TypeError('redisStore({ batch }) is for one server: a Cluster keeps users apart, so leave it out')

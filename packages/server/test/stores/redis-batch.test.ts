@@ -22,10 +22,10 @@ function valueUnder(key: string): string {
   return `1:1:7:1:9999999999999:1:9999999999999:u:${json}`
 }
 
-describe('the finds of redisStore()', () => {
-  test('of one tick are one command, and each gets its own', async () => {
+describe('redisStore({ batch: true })', () => {
+  test('joins the finds of one tick, and gives each its own', async () => {
     const redis = client((keys) => keys.map(valueUnder))
-    const store = redisStore({ client: redis })
+    const store = redisStore({ client: redis, batch: true })
     const found = await Promise.all(ids.map((id) => store.find(id)))
     expect(redis.sent.map((words) => words.length)).toEqual([7])
     expect(found.map((one) => one?.record.id)).toEqual(ids)
@@ -33,40 +33,46 @@ describe('the finds of redisStore()', () => {
     expect(keys).toEqual(ids.map((id) => id.slice(-43)))
   })
 
-  test('that come later are asked for again', async () => {
+  test('asks again for those that come later', async () => {
     const redis = client((keys) => keys.map(valueUnder))
-    const store = redisStore({ client: redis })
+    const store = redisStore({ client: redis, batch: true })
     for (const id of ids) expect(await store.find(id)).toBeDefined()
     expect(redis.sent).toHaveLength(3)
   })
 
-  test('of one tick fail together, and none of the next', async () => {
+  test('lets all of a tick fail, and none of the next', async () => {
     let isDown = true
     const redis = client((keys) => {
       if (isDown) throw new Error('gone')
       return keys.map(valueUnder)
     })
-    const store = redisStore({ client: redis })
+    const store = redisStore({ client: redis, batch: true })
     const answers = await Promise.allSettled(ids.map((id) => store.find(id)))
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     isDown = false
     expect(await store.find(ids[0] ?? '')).toBeDefined()
   })
 
-  test('go one by one where that is asked for, and to a Cluster', async () => {
+  test('is what ioredis gets unless told otherwise, and node-redis and a Cluster do not', async () => {
     const redis = client((keys) => keys.map(valueUnder))
+    const sentBy = async (store: ReturnType<typeof redisStore>) => {
+      redis.sent.length = 0
+      await Promise.all(ids.map((id) => store.find(id)))
+      return redis.sent.length
+    }
+    const ofIoRedis = { call: (...words: string[]) => redis.sendCommand(words) }
     const cluster = {
       slots: [],
       sendCommand: (_: string | undefined, _readonly: boolean | undefined, words: string[]) => redis.sendCommand(words),
     }
-    for (const store of [redisStore({ client: redis, batch: false }), redisStore({ client: cluster })]) {
-      redis.sent.length = 0
-      await Promise.all(ids.map((id) => store.find(id)))
-      expect(redis.sent.map((words) => words.length)).toEqual([3, 3, 3])
-    }
+    expect(await sentBy(redisStore({ client: ofIoRedis }))).toBe(1)
+    expect(await sentBy(redisStore({ client: ofIoRedis, batch: false }))).toBe(3)
+    expect(await sentBy(redisStore({ client: redis }))).toBe(3)
+    expect(await sentBy(redisStore({ client: cluster }))).toBe(3)
+    expect(await sentBy(redisStore({ client: { ...ofIoRedis, isCluster: true } as typeof ofIoRedis }))).toBe(3)
   })
 
-  test('are not joined for a Cluster, nor by anything but true or false', () => {
+  test('is not for a Cluster, nor anything but true or false', () => {
     const redis = client(() => [])
     const ofIoRedis = { isCluster: true, call: async () => [] }
     expect(() => redisStore({ client: { ...redis, slots: [] }, batch: true })).toThrow(/batch.*Cluster/)

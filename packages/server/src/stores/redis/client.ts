@@ -36,11 +36,11 @@ export type Command = (firstKey: string, ...words: readonly [command: string, ..
 
 /** @throws TypeError for what is none of the clients, and for one that reads from replicas. */
 export function commandsOf(client: RedisClient, option: string): Command {
-  if (typeof (client as Partial<IoRedis> | undefined)?.call === 'function') {
+  if (isIoRedis(client)) {
     const { scaleReads = 'master' } = (client as { options?: { scaleReads?: unknown } }).options ?? {}
     if (scaleReads !== 'master')
       throw new TypeError(`${option} reads from replicas, which have not heard the latest: leave out scaleReads`)
-    return (_, command, ...words) => (client as IoRedis).call(command, ...words)
+    return (_, command, ...words) => client.call(command, ...words)
   }
   if (typeof (client as Partial<NodeRedisClient> | undefined)?.sendCommand !== 'function')
     throw new TypeError(
@@ -67,6 +67,10 @@ const unhurried: NodeRedisOptions = { timeout: 0 }
  */
 export function hasOneConnection(client: RedisClient): boolean {
   return !('totalClients' in client) && (client as { isCluster?: unknown }).isCluster !== true
+}
+
+export function isIoRedis(client: RedisClient): client is IoRedis {
+  return typeof (client as Partial<IoRedis> | undefined)?.call === 'function'
 }
 
 /** node-redis has the slots of a Cluster at hand, ioredis says so by a flag. */
