@@ -44,7 +44,14 @@ const sites: readonly Site[] = [
       { driver: 'node-redis', signal: 'SIGKILL' },
       ...(atLength ? [{ driver: 'ioredis', signal: 'SIGTERM' } as const] : []),
     ],
-    start: () => startRedis({ config: [['appendonly', 'yes']] }),
+    // With `everysec` it may acknowledge what it has not written yet, while the disk is busy with what was before.
+    start: () =>
+      startRedis({
+        config: [
+          ['appendonly', 'yes'],
+          ['appendfsync', 'always'],
+        ],
+      }),
     urlOf: ({ port }) => `redis://127.0.0.1:${port}`,
   },
   {

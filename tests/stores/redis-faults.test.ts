@@ -283,7 +283,9 @@ describe.skipIf(!isInstalled)('Redis', () => {
 
   test('a session of a later layout stays on the list where sign-ins make room (R22)', async () => {
     const { store, close, client, prefix } = await open()
-    const auth = fireAuth({ store, ...signing, sessionsPerUser: 2 })
+    // No two sign-ins in one millisecond, so that it is known who has been idle longest.
+    let now = Date.now()
+    const auth = fireAuth({ store, ...signing, sessionsPerUser: 2, clock: () => ++now })
     const { id } = await signIn(auth, 'ada')
     const key = `${prefix}{${handleOf(id)}}:s:${id.split('.')[1]}`
     const value = (await client.get(key)) ?? ''

@@ -68,18 +68,22 @@ export function publishing(
    */
   async function save(id: string, record: SessionRecord, options: SaveOptions): Promise<Saved> {
     const began = performance.now()
+    let most = 0
     for (let round = 1; ; round += 1) {
       const { epoch, sessions } = await store.listByUser(handleOf(id))
-      const byUse = [...sessions].sort((one, other) => seenAt(other) - seenAt(one))
-      const most = round === 1 ? options.cap : Math.min(options.cap, sessions.length)
+      most = Math.max(most, sessions.length)
+      // What a later version wrote does not count, unless the store counts it.
+      const counted = sessions.filter(({ record }) => round > 1 || record.v === 1)
+      const room = round === 1 ? options.cap : Math.min(options.cap, most)
+      const byUse = counted.sort((one, other) => seenAt(other) - seenAt(one))
       // With another epoch the store saves nothing, so nobody has to go.
-      for (const { id: idle } of epoch === options.epoch ? byUse.slice(most - 1) : []) {
+      for (const { id: idle } of epoch === options.epoch ? byUse.slice(room - 1) : []) {
         await tell(idle)
         await store.delete(idle)
       }
       const saved = await store.save(id, record, { ...options, full: 'refuse' })
       if (saved !== 'full') return saved
-      if (performance.now() - began > timeoutMs) throw crowded()
+      if (round > 1 && performance.now() - began > timeoutMs) throw crowded()
       const ms = Math.random() * Math.min(2 ** round, longestPause)
       await new Promise((resolve) => setTimeout(resolve, ms))
     }
@@ -88,11 +92,11 @@ export function publishing(
   return {
     ...store,
 
-    /** In turn, since the sign-ins of one user at once would only take each other's room. Who waits too long goes on. */
+    /** In turn, since the sign-ins of one user at once would only take each other's room. Who waits too long is refused. */
     save(id, record, options) {
       const handle = handleOf(id)
       const work = () => save(id, record, options)
-      const saved = inTime(limits, turns.get(handle) ?? Promise.resolve(), crowded).then(work, work)
+      const saved = inTime(limits, turns.get(handle) ?? Promise.resolve(), crowded).then(work)
       const over = Promise.allSettled([saved])
       turns.set(handle, over)
       void over.then(() => turns.get(handle) === over && turns.delete(handle))

@@ -1,4 +1,5 @@
 import { userHandle } from '@handstamp/core/secret'
+import type { SessionRecord } from '@handstamp/core/session'
 import { describe, expect, test } from 'vitest'
 import { memoryFeed } from '../src/feeds/memory.ts'
 import { memoryStore, type SessionStore } from '../src/index.ts'
@@ -121,7 +122,7 @@ describe.each(withStore)('%s over %s, with as many sessions as a user may have',
   })
 })
 
-test('a sign-in that is never over holds up those after it for as long as a call may take', async () => {
+test('a sign-in that is never over refuses those that wait for it, and nobody who comes later', async () => {
   const store = memoryStore({ clock: fakeClock() })
   let lists = 0
   const listByUser: SessionStore['listByUser'] = (handle) => {
@@ -130,7 +131,66 @@ test('a sign-in that is never over holds up those after it for as long as a call
   }
   const options = { clock: fakeClock(), outlives: 60_000, timeoutMs: 50 }
   const { save } = publishing({ ...store, listByUser }, memoryFeed(), options)
-  const [lost, first] = [contractRecord({ userId: 'ada' }), contractRecord({ userId: 'ada' })]
-  void save(lost.id, lost, { epoch: undefined, cap: 5 })
-  expect(await save(first.id, first, { epoch: undefined, cap: 5 })).toBe('saved')
+  const signIn = () => {
+    const record = contractRecord({ userId: 'ada' })
+    return save(record.id, record, { epoch: undefined, cap: 5 })
+  }
+  void signIn()
+  const waiting = await Promise.allSettled([signIn(), signIn(), signIn()])
+  for (const each of waiting) expect(each).toMatchObject({ reason: { code: 'ERR_STORE_CONFLICT' } })
+  expect(lists).toBe(1)
+  expect(await signIn()).toBe('saved')
+})
+
+describe('a store with a limit of its own', () => {
+  const clock = fakeClock()
+  const { epoch } = contractRecord({})
+
+  async function filled(count: number, changes: (store: SessionStore) => Partial<SessionStore>, timeoutMs = 60) {
+    const store = memoryStore({ clock })
+    const records = Array.from({ length: count }, () => contractRecord({ userId: 'ada', epoch }))
+    for (const [at, record] of records.entries())
+      await store.save(record.id, record, { epoch: at === 0 ? undefined : epoch, cap: 100 })
+    const feed = memoryFeed({ clock })
+    const options = { clock, outlives: 60_000, timeoutMs }
+    const { save } = publishing({ ...store, ...changes(store) }, feed, options)
+    return {
+      records,
+      signIn(cap: number) {
+        const record = contractRecord({ userId: 'ada', epoch })
+        return save(record.id, record, { epoch, cap })
+      },
+      left: async () => (await store.listByUser(userHandle('ada'))).sessions.length,
+      told: async () => (await feed.snapshot()).facts.length,
+    }
+  }
+
+  test('that says full whatever there is ends one session at most', async () => {
+    const { signIn, left, told } = await filled(20, () => ({ save: async () => 'full' }))
+    await expect(signIn(100)).rejects.toMatchObject({ code: 'ERR_STORE_CONFLICT' })
+    expect([await left(), await told()]).toEqual([19, 1])
+  })
+
+  test('that takes its time has it once more', async () => {
+    const late = () => new Promise((resolve) => setTimeout(resolve, 40))
+    const { signIn, left } = await filled(3, (store) => ({
+      listByUser: (handle) => late().then(() => store.listByUser(handle)),
+      save: (id, record, options) => late().then(() => store.save(id, record, { ...options, cap: 3 })),
+    }))
+    expect(await signIn(100)).toBe('saved')
+    expect(await left()).toBe(3)
+  })
+
+  test('that does not count what a later version wrote keeps it', async () => {
+    const later = contractRecord({ userId: 'ada' }).id
+    const { signIn, left, told } = await filled(1, (store) => ({
+      async listByUser(handle) {
+        const { epoch: present, sessions } = await store.listByUser(handle)
+        const unread = { id: later, version: 0, record: { v: 0, id: later } as unknown as SessionRecord }
+        return { epoch: present, sessions: [...sessions, unread] }
+      },
+    }))
+    expect(await signIn(2)).toBe('saved')
+    expect([await left(), await told()]).toEqual([2, 0])
+  })
 })

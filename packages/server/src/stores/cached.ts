@@ -4,13 +4,12 @@
  */
 import { type Clock, systemClock } from '@handstamp/core/clock'
 import { type Duration, parseDuration } from '@handstamp/core/duration'
-import { AuthError } from '@handstamp/core/errors'
 import { isExpired } from '@handstamp/core/session'
-import { deadlines, inTime } from '../deadlines.ts'
 import { type Follower, follow } from '../feed-follower.ts'
 import { type ChangeFeed, checkFeed, type Fact } from '../feeds/feed.ts'
 import { createHeldFacts } from '../held-facts.ts'
 import { checkNames } from '../option-names.ts'
+import { boundedStore } from './bounded.ts'
 import { checkStore, type Found, isBridged, type SessionStore } from './store.ts'
 
 export interface CachedOptions {
@@ -70,8 +69,7 @@ const optionNames = [
 const overhead = 400
 const absentFor = 1_000
 /** How long `onStoreError: 'stale'` waits for a store that hangs, in milliseconds: less than a strategy waits. */
-const patience = deadlines(1_000)
-const late = (): AuthError => new AuthError('ERR_STORE_TIMEOUT', 'the store does not answer')
+const patience = 1_000
 const maxAbsent = 1_000
 
 /**
@@ -100,6 +98,8 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
   if (!Number.isInteger(maxBytes) || maxBytes < 1)
     throw new RangeError('cached({ maxBytes }) must be a whole number of at least 1, e.g. 33554432')
 
+  // An answer out of need is none of the store's, so that whoever bounds this cannot tell how many it still owes.
+  const reader = staleFor === 0 ? store : boundedStore(store, { timeoutMs: patience })
   const follower: Follower | undefined = options.feed && follow(options.feed)
   // By the clock that nobody sets, since what is forgotten too early would be believed again.
   const facts = createHeldFacts(monotonic)
@@ -130,7 +130,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
       const flight = flights.get(id)
       const isYoung = flight !== undefined && now - flight.readAt < maxStaleness
       const answer = isYoung ? join(id, flight) : fly(id, now).answer
-      return staleFor === 0 ? answer : inTime(patience, answer, late).catch((error: unknown) => inNeed(id, error))
+      return staleFor === 0 ? answer : answer.catch((error: unknown) => inNeed(id, error))
     },
 
     save: (id, record, save) => changing([id], () => store.save(id, record, save)),
@@ -181,7 +181,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
 
     async function read(): Promise<Found | undefined> {
       // Without the signal of whoever came first: the end of one caller is not the others'.
-      const found = await store.find(id)
+      const found = await reader.find(id)
       // Nobody has changed it meanwhile, here or, as far as is known, elsewhere.
       if (flights.get(id) === flight) keep(id, found, readAt)
       return found

@@ -38,7 +38,8 @@ const epochRests = 86_400_000
  * script. A user's keys share a hash tag, and so a slot. Redis expires them by itself.
  *
  * Redis must not evict what has not expired: set `maxmemory-policy noeviction`. Under `allkeys-lru` users are signed out
- * at random, though never back in, and a list of sessions may lack some.
+ * at random, though never back in, and a list of sessions may lack some. A write that it acknowledged and lost
+ * (`appendfsync everysec` and a crash, a failover) signs out whose token it had rotated, and lets live what it had ended.
  *
  * @throws TypeError naming the option.
  *

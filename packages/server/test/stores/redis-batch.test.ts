@@ -1,5 +1,5 @@
 import { userHandle } from '@handstamp/core/secret'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { redisStore } from '../../src/stores/redis.ts'
 
 const ids = ['a', 'b', 'c'].map((user) => `${userHandle(user)}.${user.repeat(42)}A`)
@@ -51,6 +51,31 @@ describe('redisStore({ batch: true })', () => {
     expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
     isDown = false
     expect(await store.find(ids[0] ?? '')).toBeDefined()
+  })
+
+  test('ends where the server turns out to be a Cluster, and nobody is refused for it', async () => {
+    const slotOf = (key: string) => key.slice(key.indexOf('{'), key.indexOf('}'))
+    const redis = client((keys) => {
+      if (new Set(keys.map(slotOf)).size > 1) throw new Error("CROSSSLOT Keys in request don't hash to the same slot")
+      return keys.map(valueUnder)
+    })
+    const store = redisStore({ client: redis, batch: true })
+    for (const commands of [4, 3]) {
+      redis.sent.length = 0
+      const found = await Promise.all(ids.map((id) => store.find(id)))
+      expect(found.map((one) => one?.record.id)).toEqual(ids)
+      expect(redis.sent).toHaveLength(commands)
+    }
+  })
+
+  test('goes on where the timers of a test are faked', async () => {
+    const store = redisStore({ client: client((keys) => keys.map(valueUnder)), batch: true })
+    vi.useFakeTimers()
+    try {
+      expect(await store.find(ids[0] ?? '')).toBeDefined()
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('is what ioredis gets unless told otherwise, and node-redis and a Cluster do not', async () => {

@@ -33,3 +33,20 @@ test('no connection is no transaction', async () => {
   })
   await expect(transaction(async () => 'done')).rejects.toThrow('ECONNREFUSED')
 })
+
+test('a pool that answers a promise alone lends its connections too', async () => {
+  const released: unknown[] = []
+  const emitter = new EventEmitter()
+  const client: PostgresClient = {
+    query: async () => ({ rows: [], rowCount: 0 }),
+    on: (event, listener) => emitter.on(event, listener),
+    off: (event, listener) => emitter.off(event, listener),
+    release: (destroy) => released.push(destroy),
+  }
+  const { query } = client
+  const { transaction } = postgres({ query, connect: async () => client })
+  expect(await transaction(async () => emitter.listenerCount('error'))).toBe(1)
+  expect(released).toEqual([false])
+  const broken = postgres({ query, connect: () => Promise.reject(new Error('ECONNREFUSED')) })
+  await expect(broken.transaction(async () => 'done')).rejects.toThrow('ECONNREFUSED')
+})

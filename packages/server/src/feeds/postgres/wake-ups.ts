@@ -2,12 +2,11 @@
  * Being woken by NOTIFY. Only that: a notification says nothing that is not read afterwards, and may be lost.
  * @module
  */
+import { type LendingPool, lent } from '../../stores/sql/lent.ts'
 import type { PostgresClient } from '../../stores/sql/postgres.ts'
 
 /** pg: `new Pool()`, of which one connection is taken. */
-export interface PostgresListener {
-  connect(onClient: (error: Error | undefined, client: PostgresListeningClient | undefined) => void): void
-}
+export type PostgresListener = LendingPool<PostgresListeningClient>
 
 export interface PostgresListeningClient extends Pick<PostgresClient, 'query' | 'release'> {
   on(event: 'notification' | 'error' | 'end', listener: () => void): unknown
@@ -48,21 +47,14 @@ export function wakeUps(listener: PostgresListener | undefined, channel: string)
     one.release(true)
   }
 
-  /** Listens before anybody hears of it: a connection may break as soon as it stands. */
-  function connected(from: PostgresListener): Promise<PostgresListeningClient> {
-    return new Promise((resolve, reject) => {
-      from.connect((error, one) => {
-        if (one === undefined) return reject(error)
-        client = one
-        for (const event of ['error', 'end'] as const) one.on(event, () => lose(one))
-        one.on('notification', wake)
-        resolve(one)
-      })
-    })
+  function hear(one: PostgresListeningClient): void {
+    client = one
+    for (const event of ['error', 'end'] as const) one.on(event, () => lose(one))
+    one.on('notification', wake)
   }
 
   async function listen(from: PostgresListener): Promise<void> {
-    const one = await connected(from)
+    const one = await lent(from, hear)
     if (client !== one) return
     if (isClosed) return lose(one)
     try {

@@ -102,7 +102,7 @@ export function createScript(text: string): Script {
 }
 
 /** True for an error that Redis itself answered under this code, the first word of its message. */
-function isCode(error: unknown, code: string): boolean {
+export function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && error.message.startsWith(`${code} `)
 }
 

@@ -3,11 +3,11 @@
  * @module
  */
 import type { SqlDatabase, SqlQuery, SqlValue } from './database.ts'
+import { type LendingPool, lent } from './lent.ts'
 
 /** pg: `new Pool()`. */
-export interface PostgresPool {
+export interface PostgresPool extends LendingPool<PostgresClient> {
   query(text: string, values: SqlValue[]): Promise<PostgresAnswer>
-  connect(onClient: (error: Error | undefined, client: PostgresClient | undefined) => void): void
 }
 
 export interface PostgresClient {
@@ -45,7 +45,7 @@ export function postgres(pool: PostgresPool): SqlDatabase {
     query: queryOf(pool),
 
     async transaction(work) {
-      const client = await lent(pool)
+      const client = await lent(pool, (one) => one.on('error', ignore))
       let isSound = false
       try {
         await client.query('BEGIN ISOLATION LEVEL READ COMMITTED', [])
@@ -65,20 +65,6 @@ export function postgres(pool: PostgresPool): SqlDatabase {
       }
     },
   }
-}
-
-/**
- * A connection that breaks says so to nobody else while it is lent out, and would end the process. It can break before a
- * promise of it is heard: where its server says that it is ready and that it shuts down in one breath.
- */
-function lent(pool: PostgresPool): Promise<PostgresClient> {
-  return new Promise((resolve, reject) => {
-    pool.connect((error, client) => {
-      if (client === undefined) return reject(error)
-      client.on('error', ignore)
-      resolve(client)
-    })
-  })
 }
 
 function queryOf(connection: Pick<PostgresClient, 'query'>): SqlQuery {
