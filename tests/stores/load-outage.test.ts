@@ -1,4 +1,5 @@
 import { mariadbIsInstalled, mariadbUrl, startMariadb } from '@handstamp/local-servers/mariadb'
+import { memcachedIsInstalled, startMemcached } from '@handstamp/local-servers/memcached'
 import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/local-servers/postgres'
 import { command, redisIsInstalled, startRedis } from '@handstamp/local-servers/redis'
 import type { LocalServer } from '@handstamp/local-servers/server'
@@ -76,6 +77,8 @@ interface Row {
   readonly driver: LoadPlace['driver']
   readonly outage: Outage
   readonly seconds: number
+  /** Else it is of the long form alone. */
+  readonly isQuick?: true
 }
 
 interface Site {
@@ -89,44 +92,57 @@ interface Site {
 const seconds = atLength || 0.8
 /** The second half is among the outages of `outage.test.ts`, if not under load. */
 const redisOutages: readonly Row[] = [
-  { driver: 'node-redis', outage: reset, seconds },
-  { driver: 'ioredis', outage: loading(), seconds },
+  { driver: 'node-redis', outage: reset, seconds, isQuick: true },
+  { driver: 'ioredis', outage: loading(), seconds, isQuick: true },
   { driver: 'ioredis', outage: hole, seconds },
   { driver: 'node-redis', outage: readonly, seconds },
 ]
 /** Longer than a deadline. */
 const shorter = Math.min(3, seconds)
-const sqlOutages = (driver: 'postgres' | 'mysql'): readonly Row[] =>
-  [reset, hole].map((outage) => ({ driver, outage, seconds: shorter }))
 
 const sites: readonly Site[] = [
   {
     name: 'Redis',
     isInstalled: redisIsInstalled(),
-    rows: atLength ? redisOutages : redisOutages.slice(0, 2),
+    rows: redisOutages,
     start: () => startRedis({ config: redisConfig }),
     urlOf: ({ port }) => `redis://127.0.0.1:${port}`,
   },
   {
     name: 'PostgreSQL',
-    isInstalled: atLength > 0 && postgresIsInstalled(),
-    rows: sqlOutages('postgres'),
+    isInstalled: postgresIsInstalled(),
+    rows: [
+      { driver: 'postgres', outage: reset, seconds: shorter, isQuick: true },
+      { driver: 'postgres', outage: hole, seconds: shorter },
+    ],
     start: startPostgres,
     urlOf: postgresUrl,
   },
   {
     name: 'MariaDB',
-    isInstalled: atLength > 0 && mariadbIsInstalled(),
-    rows: sqlOutages('mysql'),
+    isInstalled: mariadbIsInstalled(),
+    rows: [reset, hole].map((outage) => ({ driver: 'mysql', outage, seconds: shorter })),
     start: startMariadb,
     urlOf: mariadbUrl,
+  },
+  {
+    name: 'memcached',
+    isInstalled: memcachedIsInstalled(),
+    rows: [
+      { driver: 'memcached', outage: hole, seconds: shorter, isQuick: true },
+      { driver: 'memcached', outage: reset, seconds: shorter },
+    ],
+    start: startMemcached,
+    urlOf: ({ port }) => `memcached://127.0.0.1:${port}`,
   },
 ]
 
 const keys = newKeyPair()
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-describe.each(sites.filter(({ isInstalled }) => isInstalled))('$name', ({ name, start, urlOf, rows }) => {
+const chosen = sites.map((site) => ({ ...site, rows: site.rows.filter(({ isQuick }) => atLength || isQuick) }))
+
+describe.each(chosen.filter(({ rows }) => rows.length > 0))('$name', ({ name, isInstalled, start, urlOf, rows }) => {
   let server: LocalServer
   let proxy: FrozenProxy
 
@@ -139,7 +155,7 @@ describe.each(sites.filter(({ isInstalled }) => isInstalled))('$name', ({ name, 
     await server?.stop()
   })
 
-  test.each(rows)(
+  test.skipIf(!isInstalled).each(rows)(
     `${perSecond} requests a second while it is $outage.name, over $driver: refused in time, and nobody else for anybody (R3)`,
     async ({ driver, outage, seconds }) => {
       const place = { driver, at: urlOf(proxy) }

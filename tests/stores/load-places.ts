@@ -3,16 +3,18 @@
  * @module
  */
 import { fileStore } from '@handstamp/server/stores/file'
+import { memcachedStore } from '@handstamp/server/stores/memcached'
 import { redisStore } from '@handstamp/server/stores/redis'
 import { migrate, type SqlDialect, sqlStore } from '@handstamp/server/stores/sql'
 import type { SessionStore } from '@handstamp/server/stores/store'
 import { Redis } from 'ioredis'
+import { Memcache } from 'memcache'
 import { createClient } from 'redis'
 import { open } from './sql-places.ts'
 
 /** `at` is a URL, a file for SQLite, or a directory. */
 export interface LoadPlace {
-  readonly driver: 'node-redis' | 'ioredis' | 'files' | SqlDialect
+  readonly driver: 'node-redis' | 'ioredis' | 'memcached' | 'files' | SqlDialect
   readonly at: string
 }
 
@@ -33,6 +35,11 @@ export async function openStore({ driver, at }: LoadPlace, clock: () => number):
       const client = new Redis(at, { retryStrategy: () => 100 })
       client.on('error', () => {})
       return { store: redisStore({ client, clock }), close: () => client.disconnect() }
+    }
+    case 'memcached': {
+      const client = new Memcache({ nodes: [new URL(at).host] })
+      client.on('error', () => {})
+      return { store: memcachedStore({ client, clock }), close: () => client.disconnect() }
     }
     case 'files':
       return { store: fileStore({ directory: at, clock }), close: () => {} }
