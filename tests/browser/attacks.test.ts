@@ -132,7 +132,7 @@ describeInChromium(
       await visit.close()
     })
   },
-  ['--grace', '2s'],
+  { flags: ['--grace', '2s'] },
 )
 
 async function run(visit: PlaygroundPage, id: Id): Promise<void> {

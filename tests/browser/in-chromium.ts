@@ -15,12 +15,23 @@ export interface Open {
   page(options?: PageOptions): Promise<PlaygroundPage>
 }
 
-/** `open` is of use inside of tests alone, once both have started; the playground starts with these flags. */
-export function describeInChromium(name: string, body: (open: Open) => void, flags: readonly string[] = []): void {
+export interface InChromium {
+  /** What the playground starts with. */
+  readonly flags?: readonly string[]
+  /** False where a server that these flags need is not installed. */
+  readonly isPossible?: boolean
+}
+
+/** `open` is of use inside of tests alone, once both have started. */
+export function describeInChromium(
+  name: string,
+  body: (open: Open) => void,
+  { flags = [], isPossible = true }: InChromium = {},
+): void {
   if (chromium === undefined) {
     console.warn(`SKIPPED: ${name}. There is no Chromium here: apt-get install chromium, or set HANDSTAMP_CHROMIUM.`)
   }
-  describe.skipIf(chromium === undefined)(name, () => {
+  describe.skipIf(chromium === undefined || !isPossible)(name, () => {
     let playground: Playground
     let browser: Browser
     beforeAll(async () => {

@@ -54,23 +54,24 @@ describe('the process', () => {
     expect(stderr).toMatch(new RegExp(`^playground: port ${port} is busy.*--port.*\\n$`))
   })
 
-  test.each([
+  describe.each([
     ['redis', redisIsInstalled(), /^(redis|valkey)-server$/],
     ['memcached', memcachedIsInstalled(), /^memcached$/],
-  ])('killed, it leaves no %s server behind', { timeout: patience }, async (store, isInstalled, program) => {
-    if (!isInstalled) return
-    const { child, ready, ended } = start('--port', '0', '--no-open', '--store', store)
-    await ready
-    const servers: number[] = []
-    for (const pid of await childrenOf(child.pid ?? 0)) {
-      const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
-      if (program.test(name.trim())) servers.push(pid)
-    }
-    if (process.platform === 'linux') expect(servers).toHaveLength(1)
-    child.kill('SIGKILL')
-    await ended
-    for (let waited = 0; waited < 10_000 && servers.some(isThere); waited += 50) await pause(50)
-    expect(servers.filter(isThere)).toEqual([])
+  ])('%s', (store, isInstalled, program) => {
+    test.skipIf(!isInstalled)('killed, it leaves no server behind', { timeout: patience }, async () => {
+      const { child, ready, ended } = start('--port', '0', '--no-open', '--store', store)
+      await ready
+      const servers: number[] = []
+      for (const pid of await childrenOf(child.pid ?? 0)) {
+        const name = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+        if (program.test(name.trim())) servers.push(pid)
+      }
+      if (process.platform === 'linux') expect(servers).toHaveLength(1)
+      child.kill('SIGKILL')
+      await ended
+      for (let waited = 0; waited < 10_000 && servers.some(isThere); waited += 50) await pause(50)
+      expect(servers.filter(isThere)).toEqual([])
+    })
   })
 
   test.each([
