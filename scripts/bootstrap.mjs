@@ -261,7 +261,9 @@ async function vitest(name, projects, flags, { node = 'node', extra = {} } = {})
   const chosen = projects.flatMap((project) => ['--project', project])
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   await step(name, async () => {
-    const args = [script, 'run', '--passWithNoTests', ...chosen, ...reporters, ...flags]
+    // Where whoever runs it wants some of the tests, a project may have none of them; else none is a file that was renamed.
+    const none = process.argv.length > 3 ? ['--passWithNoTests'] : []
+    const args = [script, 'run', ...none, ...chosen, ...reporters, ...flags]
     const { code, output } = await run(node, args, { extra })
     const count = { passed: 0, failed: 0, skipped: 0 }
     if (existsSync(report)) {
