@@ -341,7 +341,7 @@ const commands = {
     await vitest('both engines, at length', ['differential'], flags, { extra })
     const fuzz = { HANDSTAMP_FUZZ: '10000000', HANDSTAMP_FUZZ_SECONDS: '100' }
     await vitest('fuzz, at length', ['security'], ['security/fuzz.test.ts', ...flags], { extra: fuzz })
-    const staleness = { HANDSTAMP_STALENESS: '4000' }
+    const staleness = { HANDSTAMP_STALENESS: '2500' }
     await vitest('staleness, at length', ['feeds'], ['feeds/staleness.test.ts', ...flags], { extra: staleness })
     const faults = {
       outage: { HANDSTAMP_OUTAGE: '5' },

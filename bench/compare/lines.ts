@@ -10,6 +10,8 @@ export interface Line {
   /** What `createAuth` is given. */
   readonly strategy: 'session' | 'cached' | 'token' | 'hybrid'
   readonly store?: StoreKind
+  /** Servers tell each other what has ended. */
+  readonly feed?: true
   /** As many clients as take turns; many more than the memory of verified tokens holds, where none is to be known. */
   readonly clients: number
 }
@@ -29,12 +31,18 @@ const stores: readonly (readonly [StoreKind, string])[] = [
 ]
 
 export const lines: readonly Line[] = [
-  ...stores.map(([store, name]) => ({ name: `session, ${name}`, strategy: 'session' as const, store, clients })),
+  ...over('session'),
   { name: 'session, near-cache + Redis', strategy: 'cached', store: 'redis', clients },
   { name: 'token, seen before', strategy: 'token', clients },
   { name: 'token, a new one each time', strategy: 'token', clients: 12_000 },
-  { name: 'hybrid with a feed, Redis', strategy: 'hybrid', store: 'redis', clients },
+  ...over('token'),
+  ...over('hybrid'),
+  { name: 'hybrid with a feed, Redis', strategy: 'hybrid', store: 'redis', feed: true, clients },
 ]
+
+function over(strategy: 'session' | 'token' | 'hybrid'): readonly Line[] {
+  return stores.map(([store, name]) => ({ name: `${strategy}, ${name}`, strategy, store, clients }))
+}
 
 /** What one server of a line is told. */
 export interface Told {

@@ -44,12 +44,19 @@ async function application(): Promise<Application> {
       return createAuth({ ...common, strategy: session({ store: await opened() }), transport: 'cookie' })
     case 'cached':
       return createAuth({ ...common, strategy: session({ store: await openCached(at, counted) }), transport: 'cookie' })
-    case 'token':
-      return createAuth({ ...common, strategy: token({ keys }), transport: 'bearer' })
+    case 'token': {
+      const strategy = line.store === undefined ? token({ keys }) : token({ keys, store: await opened() })
+      return createAuth({ ...common, strategy, transport: 'bearer' })
+    }
     case 'hybrid': {
       const secrets = ['a secret of the bench of more than 32 bytes']
       const strategy = hybrid({ keys, secrets, store: await opened() })
-      return createAuth({ ...common, strategy, transport: 'bearer', feed: await openFeed(at) })
+      return createAuth({
+        ...common,
+        strategy,
+        transport: 'bearer',
+        ...(line.feed ? { feed: await openFeed(at) } : {}),
+      })
     }
   }
 }

@@ -1,6 +1,7 @@
 import { type RedisCluster, redisIsInstalled, startRedis, startRedisCluster } from '@handstamp/local-servers/redis'
 import type { LocalServer } from '@handstamp/local-servers/server'
 import { redisStore } from '@handstamp/server/stores/redis'
+import { contractRecord } from '@handstamp/server/testing'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -82,6 +83,11 @@ holdStore('a cluster over ioredis', isInstalled, {
   },
 })
 
+test('a warning needs somebody who can be called', () => {
+  const client = { sendCommand: async () => null }
+  expect(() => redisStore({ client, onWarning: 'log' as never })).toThrow(/onWarning/)
+})
+
 test.each(['slave', 'all'] as const)(
   'a cluster over ioredis that reads from replicas (%s) is refused',
   (scaleReads) => {
@@ -90,3 +96,24 @@ test.each(['slave', 'all'] as const)(
     expect(() => redisStore({ client })).toThrow('scaleReads')
   },
 )
+
+test.skipIf(!isInstalled).each([
+  ['allkeys-lru', 1],
+  ['noeviction', 0],
+] as const)('of %s it is warned of %i times', async (policy, times) => {
+  const own = await startRedis({ config: [['maxmemory-policy', policy]] })
+  const client = await createClient({ url: `redis://127.0.0.1:${own.port}` }).connect()
+  try {
+    const warnings: string[] = []
+    const store = redisStore({ client, onWarning: (message) => warnings.push(message) })
+    for (const record of [contractRecord(), contractRecord()])
+      expect(await store.save(record.id, record, { epoch: undefined, cap: 5 })).toBe('saved')
+    // Asked on the same connection before this is.
+    await client.ping()
+    expect(warnings).toHaveLength(times)
+    for (const warning of warnings) expect(warning).toContain(policy)
+  } finally {
+    client.destroy()
+    await own.stop()
+  }
+})

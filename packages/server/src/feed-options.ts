@@ -15,7 +15,10 @@ export interface FeedOptions {
   readonly feed?: ChangeFeed
   /** How old the proof may be that nothing was missed; `5s` unless set. */
   readonly maxStaleness?: Duration
-  /** While there is no such proof: `refuse` answers 503, `check` asks the store; `refuse` unless set. */
+  /**
+   * While there is no such proof: `refuse` answers 503, `check` asks the store, which knows of sessions and not of keys that were
+   * revoked; `refuse` unless set.
+   */
   readonly onStale?: 'refuse' | 'check'
   /**
    * Answers `GET /auth/revocations` with signed pages of the feed, for verifiers that have no connection to it. Anybody

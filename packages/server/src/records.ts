@@ -189,7 +189,9 @@ export function keepRecords<User extends { readonly id: string }>(
         const { sessions } = await store.listByUser(userHandle(user.id))
         const left = sessions.filter(({ id }) => !tried.has(id))
         if (left.length === 0) return sessions.filter(({ id }) => tried.get(id)).length
-        await Promise.all(left.map(async ({ id }) => tried.set(id, await rewrite(id, user))))
+        const outcomes = await Promise.allSettled(left.map(async ({ id }) => tried.set(id, await rewrite(id, user))))
+        // Only when none is under way any more, which would write this user over one that comes after the error.
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
       }
       throw conflict()
     },

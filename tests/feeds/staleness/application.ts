@@ -37,6 +37,8 @@ export type Auth = WideAuth<{ user: User; strategy: 'hybrid'; transport: 'bearer
 export interface Judge {
   readonly name: string
   readonly bound: number
+  /** False where the store is asked while the feed is silent, since it knows of no keys. */
+  readonly hearsOfKeys: boolean
   judge(credential: string): Promise<{ readonly ok: true; readonly role: number } | { readonly ok: false }>
 }
 
@@ -54,10 +56,15 @@ export interface Build {
 export function openServer(
   kind: Kind,
   name: string,
-  given: { readonly store: SessionStore; readonly feed: ChangeFeed; readonly clock: () => number },
+  given: {
+    readonly store: SessionStore
+    readonly feed: ChangeFeed
+    readonly clock: () => number
+    readonly onStale?: 'refuse' | 'check'
+  },
   build: Build,
 ): Server {
-  const { clock } = given
+  const { clock, onStale = 'refuse' } = given
   const feed = build.feed?.(given.feed) ?? given.feed
   const options = { feed, clock, maxStaleness, maxAge: '1m' } as const
   const store = kind === 'session' ? (build.cache ?? cached)(given.store, options) : given.store
@@ -72,11 +79,13 @@ export function openServer(
     clock,
     feed,
     maxStaleness,
+    onStale,
     publishRevocations: kind !== 'session',
   })
   return {
     name,
     bound: maxStaleness,
+    hearsOfKeys: onStale === 'refuse',
     auth,
     async judge(credential) {
       const result = await auth.authenticate(requestOf(credential))
@@ -110,6 +119,7 @@ export function openVerifier(
   return {
     name,
     bound: edge ? edgeStaleness : maxStaleness,
+    hearsOfKeys: true,
     async judge(credential) {
       const result = await verify(credential)
       return result.ok ? { ok: true, role: result.session.user.role } : { ok: false }

@@ -86,6 +86,7 @@ async function play(
   const nodes = ['one', 'two'].map((name) => {
     const links = { store: openLink(time, draw), feed: openLink(time, draw) }
     const skew = draw.upTo(2_000) - 1_000
+    const onStale = kind !== 'token' && draw.chance(0.4) ? 'check' : 'refuse'
     const open = () =>
       openServer(
         kind,
@@ -94,6 +95,7 @@ async function play(
           store: remoteStore(store, links.store),
           feed: remoteFeed(log, links.feed),
           clock: () => clock() + skew,
+          onStale,
         },
         build,
       )
@@ -179,7 +181,13 @@ async function play(
     const askedAt = time.now()
     const { floor, endedAt } = one
     const since = (at: number) => askedAt - at > judge.bound
-    const known = { ended: since(endedAt), key: since(keyEndedAt), floor: since(floor.at) ? floor.role : 0 }
+    // A token of a revoked key ends nothing, so who has not heard of the key may find the record.
+    const hears = judge.hearsOfKeys || !keyDoomed
+    const known = {
+      ended: hears && since(endedAt),
+      key: hears && since(keyEndedAt),
+      floor: since(floor.at) ? floor.role : 0,
+    }
     let answer: Awaited<ReturnType<Judge['judge']>>
     try {
       answer = await judge.judge(draw.of(one.access))

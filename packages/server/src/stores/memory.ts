@@ -48,8 +48,8 @@ const restingUsers = 10_000
 
 const sharedUserAgents = 1_000
 
-/** Steps of one sweep, whatever its limit: some ten milliseconds, in which nobody else is served. */
-const longestBatch = 2_000
+/** Steps of one sweep, whatever its limit: a few milliseconds, in which nobody else is served. */
+const longestBatch = 500
 
 /** How many are looked at, at most, for one that may go; each that was used goes to the end once more. */
 const longestSearch = 64

@@ -25,6 +25,8 @@ export interface RedisStoreOptions {
    * over each command, and `false` with node-redis. Not for a Cluster, whose users live apart.
    */
   readonly batch?: boolean
+  /** Told once, after the first sign-in, if Redis may evict sessions that have not expired; `console.warn` unless set. */
+  readonly onWarning?: (message: string) => void
   readonly clock?: Clock
 }
 
@@ -38,7 +40,7 @@ const epochRests = 86_400_000
  * script. A user's keys share a hash tag, and so a slot. Redis expires them by itself.
  *
  * Redis must not evict what has not expired: set `maxmemory-policy noeviction`. Under `allkeys-lru` users are signed out
- * at random, though never back in, and a list of sessions may lack some. A write that it acknowledged and lost
+ * at random, though never back in, and a list of sessions may lack some; `onWarning` is told of that. A write that it acknowledged and lost
  * (`appendfsync everysec` and a crash, a failover) signs out whose token it had rotated, and lets live what it had ended.
  *
  * @throws TypeError naming the option.
@@ -52,16 +54,22 @@ const epochRests = 86_400_000
  * ```
  */
 export function redisStore(options: RedisStoreOptions): SessionStore {
-  checkNames(options, ['client', 'prefix', 'batch', 'clock'], 'redisStore()')
+  checkNames(options, ['client', 'prefix', 'batch', 'onWarning', 'clock'], 'redisStore()')
   const { client, prefix = 'hs:', clock = systemClock } = options
   if (typeof prefix !== 'string' || !/^[\w:-]{0,64}$/.test(prefix))
     throw new TypeError("redisStore({ prefix }) has letters, digits, ':', '_' and '-' alone: write 'hs:'")
   const alone = commandsOf(client, 'redisStore({ client })')
+  // biome-ignore lint/suspicious/noConsole: a store has nobody else to tell
+  const { onWarning = (message: string) => console.warn(message) } = options
+  if (typeof onWarning !== 'function')
+    throw new TypeError('redisStore({ onWarning }) takes a function: (message) => log.warn(message)')
   const { batch = isIoRedis(client) && !isCluster(client) } = options
   if (typeof batch !== 'boolean') throw new TypeError('redisStore({ batch }) is true or false')
   if (batch && isCluster(client))
     throw new TypeError('redisStore({ batch }) is for one server: a Cluster keeps users apart, so leave it out')
   const command = batch ? joiningReads(alone) : alone
+
+  let isLooked = false
 
   const keysOf = (handle: string) => ({
     epoch: `${prefix}{${handle}}:e`,
@@ -72,6 +80,15 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     const keys = keysOf(handleOf(id))
     const digest = id.slice(handleOf(id).length + 1)
     return { ...keys, digest, session: `${prefix}{${handleOf(id)}}:s:${digest}` }
+  }
+
+  /** Some servers do not say, which is no reason to fail. */
+  async function lookAtPolicy(key: string): Promise<void> {
+    isLooked = true
+    const memory = await command(key, 'INFO', 'memory').catch(() => undefined)
+    const [policy] = /allkeys-\w+/.exec(String(memory)) ?? []
+    if (policy !== undefined)
+      onWarning(`Redis has maxmemory-policy ${policy} and signs users out at random when it is full: set noeviction`)
   }
 
   const isLive = ({ record }: Found, epoch: string | null, now: number): boolean =>
@@ -91,6 +108,7 @@ export function redisStore(options: RedisStoreOptions): SessionStore {
     async save(id, record, { epoch, cap, full = 'evict' }): Promise<Saved> {
       const { session, epoch: epochKey, index, digest } = keysOfSession(checked(id))
       const text = write(frozenJson(record, 'record'))
+      if (!isLooked) void lookAtPolicy(session)
       return (await save.run(
         command,
         [session, epochKey, index],
