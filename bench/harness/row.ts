@@ -17,7 +17,7 @@ export interface RowFacts {
   /** The ratio that ours should not exceed. */
   readonly goal?: number
   /** What values are counted in. */
-  readonly unit: 'µs' | 'bytes'
+  readonly unit: 'µs' | 'ms' | 'bytes'
 }
 
 /** A row that was measured. */

@@ -101,7 +101,7 @@ export function factor(ratio: number): string {
 /** A value in the unit of its row. */
 export function amount(value: number, unit: RowResult['unit']): string {
   if (unit === 'bytes') return `${Math.round(value)} bytes`
-  return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} µs`
+  return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)} ${unit}`
 }
 
 function cell(text: string): string {

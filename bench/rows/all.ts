@@ -13,6 +13,7 @@ import { seenRow } from './seen.ts'
 import { sessionRow } from './sessions.ts'
 import { signRows } from './sign.ts'
 import { storeRows } from './store.ts'
+import { sweepRow } from './sweep.ts'
 import { verifyRows } from './verify.ts'
 
 export const rows: readonly RowSource[] = [
@@ -27,4 +28,5 @@ export const rows: readonly RowSource[] = [
   httpRows,
   redisHttpRows,
   storeRows,
+  sweepRow,
 ]

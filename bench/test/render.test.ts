@@ -64,6 +64,7 @@ test('JSON holds name, ratio, goal and peers, and nothing else', () => {
 test('numbers have as many digits as mean something', () => {
   expect([0.123, 12.34, 123.4].map(factor)).toEqual(['0.12', '12.3', '123'])
   expect([0.123, 12.34, 123.4].map((value) => amount(value, 'µs'))).toEqual(['0.12 µs', '12.3 µs', '123 µs'])
+  expect(amount(36.7, 'ms')).toBe('36.7 ms')
   expect(amount(796.4, 'bytes')).toBe('796 bytes')
 })
 
