@@ -52,7 +52,7 @@ describe.each(stores)('four processes on $name', (shared) => {
     expect(next).toMatchObject({ ok: true, tokens: { refresh_token: successor } })
     expect(next.ok && (await whoIs(auth, next.tokens.access_token))).toBe('ada')
     const alone = await fireAll(1, { ...place(), work: 'inTurn', token: 'alone', times: 50, sessionsPerUser: 100 })
-    console.log(JSON.stringify({ store: shared.name, storm, ...figures(served, alone) }))
+    console.log(JSON.stringify({ requirement: 'R7', store: shared.name, storm, ...figures(served, alone) }))
   })
 
   test.skipIf(!shared.isInstalled)('40 sign-ins of one user leave as many sessions as the cap', async () => {

@@ -9,7 +9,7 @@ export function holdKills(options: Kills): void {
     { timeout: (seconds + 40) * 1_000 },
     async () => {
       const figures = await killWriters(options)
-      console.log(JSON.stringify(figures))
+      console.log(JSON.stringify({ requirement: 'R1', fsync, ...figures }))
       expect(figures).toMatchObject({ lost: 0, revived: 0, torn: 0, leftAfterSweep: 0 })
       expect(figures.kills).toBeGreaterThanOrEqual(kills)
       expect(figures.acknowledged).toBeGreaterThanOrEqual(kills)
