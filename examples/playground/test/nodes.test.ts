@@ -6,50 +6,8 @@ import type { End } from '../ends/ends.ts'
 import type { News } from '../internals.ts'
 import type { Boot } from '../page.ts'
 import type { SeenRequest } from '../seen.ts'
-import { childrenOf, isThere, patience, type Running, start } from './running.ts'
-
-interface Browser {
-  ask(method: string, path: string, body?: unknown): Promise<Response>
-  signIn(): Promise<Response>
-  /** Which node answered what, so many times. */
-  answers(count: number): Promise<readonly string[]>
-}
-
-async function openBrowser({ ready }: Running): Promise<Browser> {
-  const origin = await ready
-  const jar = new Map<string, string>()
-  async function ask(method: string, path: string, body?: unknown): Promise<Response> {
-    const headers: Record<string, string> = { origin, 'sec-fetch-site': 'same-origin' }
-    if (jar.size > 0) headers.cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
-    if (body !== undefined) headers['content-type'] = 'application/json'
-    const response = await fetch(origin + path, {
-      method,
-      headers,
-      redirect: 'manual',
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-      if (value === '') jar.delete(name)
-      else jar.set(name, value)
-    }
-    return response
-  }
-  return {
-    ask,
-    signIn: () => ask('POST', '/auth/sign-in', { email: 'ada@example.com', password: 'analytical-engine' }),
-    async answers(count) {
-      const all: string[] = []
-      for (let turn = 0; turn < count; turn += 1) {
-        const response = await ask('GET', '/api/me')
-        all.push(`${response.headers.get('x-playground-node')} ${response.status}`)
-      }
-      return all
-    },
-  }
-}
-
-const flags = (line: string) => ['--port', '0', '--no-open', ...line.split(' ')]
+import { type Browser, openBrowser } from './browser.ts'
+import { childrenOf, flags, isThere, patience, start } from './running.ts'
 
 /** Until it holds, or the test's time is over. */
 async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
