@@ -52,7 +52,10 @@ async function answers(browser: Browser, method: string, path: string): Promise<
 
 describe.each(rows)('--store $text', ({ text, kind, isInstalled }) => {
   test.skipIf(!isInstalled)('shares a sign-in, until its sign-out', { timeout: patience }, async () => {
-    const running = start(...flags(`--nodes 2 --strategy token --store ${await storeOf(text)}`))
+    const store = await storeOf(text)
+    // Whoever is given an address starts no server.
+    const env = readStore(store).address === undefined ? {} : { HANDSTAMP_NO_SERVERS: '1' }
+    const running = start.with(env)(...flags(`--nodes 2 --strategy token --store ${store}`))
     const browser = await openBrowser(running)
     const page = await (await browser.ask('GET', '/')).text()
     const { configuration } = JSON.parse(/id="boot">([^<]*)</.exec(page)?.[1] ?? '') as Boot
