@@ -2,8 +2,7 @@
  * The application's own refusals, in the shape of the library's (RFC 9457).
  * @module
  */
-import { errorStatus } from '@handstamp/core/errors'
-import { isAuthError } from '@handstamp/server'
+import { errorResponse } from '@handstamp/server'
 
 const titles = {
   invalid_request: 'The request is not well formed',
@@ -13,8 +12,6 @@ const titles = {
   unsupported_media_type: 'This media type is not understood',
   body_too_large: 'The body is too large',
   illegal_pair: 'This strategy and this transport do not go together',
-  temporarily_unavailable: 'The question cannot be answered now',
-  internal_error: 'The server made a mistake',
 } as const
 
 export function problem(
@@ -30,8 +27,8 @@ export function problem(
 
 /** A store or key that cannot answer is neither yes nor no: 503, or 500 where asking again cannot help. */
 export function failure(error: unknown): Response {
-  if (isAuthError(error) && errorStatus(error.code) === 503)
-    return problem(503, 'temporarily_unavailable', { 'retry-after': '1' })
-  console.error(error instanceof Error ? `${error.name} while answering` : 'something was thrown while answering')
-  return problem(500, 'internal_error')
+  const response = errorResponse(error)
+  if (response.status === 500)
+    console.error(error instanceof Error ? `${error.name} while answering` : 'something was thrown while answering')
+  return response
 }

@@ -31,7 +31,7 @@ const asCookie = ['Handstamp-Transport', 'cookie'] as const
 
 const allow = { cookie: 'allow', bearer: 'allow' } as const
 const refuse = { cookie: 'refuse', bearer: 'allow' } as const
-/** Whoever says where a sign-in comes from must be listed, whatever else the browser says (protocol: Transports). */
+/** Whoever says where a sign-in comes from must be listed, whatever else the browser says. */
 const unlisted = { cookie: 'refuse', bearer: 'allow', bearerSignIn: 'refuse' } as const
 
 export const crossSiteRows: readonly OriginRow[] = [

@@ -57,7 +57,7 @@ function checkUncached(answer: Answer): void {
     throw new Error(`a cookie is set by an answer with Cache-Control ${cache} and Vary ${vary}`)
 }
 
-/** The credentials that stand where they may (protocol: Routes), and everything else of the answer. */
+/** The credentials that stand where they may, and everything else of the answer. */
 function takeOut(question: Question, answer: Answer): { readonly credentials: string[]; readonly rest: string } {
   const path = question.target.split('?')[0] ?? ''
   const grants = question.method === 'POST' && /\/(?:sign-in|refresh)$/.test(path) && [200, 303].includes(answer.status)

@@ -83,7 +83,7 @@ function isKind(text: string): text is StoreKind {
 
 function spellings(): string {
   return Object.entries(kinds)
-    .map(([kind, { written }]) => written ?? kind)
+    .flatMap(([kind, { written = kind }]) => (written.includes('://') ? [kind, written] : written))
     .join(', ')
 }
 

@@ -84,7 +84,10 @@ const wrong: readonly [string, RegExp][] = [
   ['--strategy __proto__', /--strategy/],
   ['--__proto__ x', /--__proto__/],
   ['--transport header', /--transport.*cookie, bearer, split/],
-  ['--store disk', /--store must be memory, file:DIR, .*memcached:\/\/HOST:PORT, not "disk"/],
+  [
+    '--store disk',
+    /--store must be memory, file:DIR, .*redis, redis:\/\/HOST:PORT, .*memcached:\/\/HOST:PORT, not "disk"/,
+  ],
   ['--store __proto__', /--store must be/],
   ['--store memory://here', /--store must be/],
   ['--store mongodb://user:secret@host', /"mongodb:\/\/•••@host"/],

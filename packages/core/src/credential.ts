@@ -1,5 +1,5 @@
 /**
- * Credentials as text: their recognisable prefixes, strict parsing and formatting (protocol: Secrets and names).
+ * Credentials as text: their recognisable prefixes, strict parsing and formatting.
  * @module
  */
 import { decodeBase64urlInto, encodeBase64url, isBase64url } from './base64url.ts'

@@ -3,7 +3,7 @@
  * @module
  */
 
-/** How credentials travel (protocol: Transports). */
+/** How credentials travel: both in HttpOnly cookies, both in the client's hands, or the access token there and the refresh token in a cookie. */
 export type Transport = 'cookie' | 'bearer' | 'split'
 
 /**

@@ -1,5 +1,5 @@
 /**
- * The cookies of one configuration: their names and attributes (protocol: Cookies by configuration).
+ * The cookies of one configuration: their names and attributes.
  * @module
  */
 import { cookieName, localCookieName } from '@handstamp/core/cookie/prefix'

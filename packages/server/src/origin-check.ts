@@ -1,6 +1,6 @@
 /**
  * Whether a page of another origin may have caused this request: Fetch Metadata, then Origin, then Referer, then a
- * header that needs a preflight (protocol: CSRF decision).
+ * header that needs a preflight.
  * @module
  */
 import { transportHeader } from '@handstamp/core/wire'

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Rejected } from '@handstamp/core/auth-result'
-import { type AuthErrorCode, errorStatus } from '@handstamp/core/errors'
+import { errorStatus, isAuthError } from '@handstamp/core/errors'
 import { outwardAnswer, type ProblemCode } from '@handstamp/core/rejection'
 import { type ProblemBody, problemType } from '@handstamp/core/wire'
 import { type HeaderPlan, writeEffects } from './response-headers.ts'
@@ -67,10 +67,22 @@ export function refusedRefresh(rejected: Rejected, plan: HeaderPlan): Response {
   return response
 }
 
-/** The answer where there is none: one code for all that may pass, so that the inside stays inside. */
-export function errorResponse(code: AuthErrorCode): Response {
-  const status = errorStatus(code)
-  return status === 500
-    ? problem(500, 'internal_error')
-    : problem(503, 'temporarily_unavailable', { 'retry-after': '1' })
+/**
+ * Answers what was thrown where there is no other answer, as a problem response (RFC 9457) that says nothing of the cause:
+ * 503 `temporarily_unavailable` with `Retry-After: 1` for an AuthError that may pass, and 500 `internal_error` for every
+ * other (`errorStatus` tells which) and for whatever is no AuthError. No cookie is touched.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   const result = await auth.authenticate(request)
+ * } catch (error) {
+ *   const response = errorResponse(error)
+ * }
+ * ```
+ */
+export function errorResponse(error: unknown): Response {
+  return isAuthError(error) && errorStatus(error.code) === 503
+    ? problem(503, 'temporarily_unavailable', { 'retry-after': '1' })
+    : problem(500, 'internal_error')
 }

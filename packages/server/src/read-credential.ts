@@ -1,5 +1,5 @@
 /**
- * Finds the credentials of a request, by the transports that the configuration allows (protocol: Transports).
+ * Finds the credentials of a request, by the transports that the configuration allows.
  * @module
  */
 import { readBearer } from '@handstamp/core/authorization'

@@ -33,7 +33,7 @@ interface RotationKey {
   readonly key: Uint8Array
 }
 
-/** Secrets of at least 32 bytes, newest first, as keys with names (protocol: Rotation). */
+/** Secrets of at least 32 bytes, newest first, as keys with names. */
 export function rotationKeys(secrets: readonly (string | Uint8Array)[]): readonly RotationKey[] {
   if (!Array.isArray(secrets) || secrets.length === 0) {
     throw new TypeError(

@@ -63,7 +63,7 @@ async function answer<User extends UserLike>(
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'ERR_INTERNAL'
     settings.emit({ type: 'error', code, message: isAuthError(error) ? error.message : 'an unexpected error' })
-    return errorResponse(code)
+    return errorResponse(error)
   }
 }
 

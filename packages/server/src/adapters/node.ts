@@ -3,7 +3,6 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isAuthError } from '@handstamp/core/errors'
 import { peerAddress } from '../address.ts'
 import { headerOf, type NodeIncoming, type ProxyOptions, peerOf, urlOf } from '../node/incoming.ts'
 import { lazyRequest } from '../node/lazy-request.ts'
@@ -62,7 +61,7 @@ export function toNodeHandler(auth: AuthHandler, options: NodeHandlerOptions = {
       try {
         options.onError?.(error)
       } catch {}
-      await sendResponse(res, errorResponse(isAuthError(error) ? error.code : 'ERR_INTERNAL'))
+      await sendResponse(res, errorResponse(error))
     }
   }
 

@@ -10,7 +10,10 @@ import { commandsOf, createScript, hasOneConnection, type RedisClient } from '..
 import type { ChangeFeed, Cursor, Fact, Facts } from './feed.ts'
 
 export interface RedisFeedOptions {
-  /** The feed's own where `replicas` is set, since who waits for replicas holds up all others on its connection. */
+  /**
+   * The feed's own where `replicas` is set, since who waits for replicas holds up all others on its connection. Listen to
+   * the `error` events of this and of `reader` (`client.on('error', …)`): node-redis ends a process in which nobody does.
+   */
   readonly client: RedisClient
   /** A connection that nobody else uses, since it waits for facts: `client.duplicate()`, connected. Without it Redis is asked every quarter of a second. */
   readonly reader?: RedisClient

@@ -16,7 +16,10 @@ import { epochAt, type Found, type Saved, type SessionStore } from './store.ts'
 export type { IoRedis, NodeRedisClient, NodeRedisCluster, RedisClient } from './redis/client.ts'
 
 export interface RedisStoreOptions {
-  /** Connected: `await createClient({ url }).connect()` of node-redis, or `new Redis(url)` of ioredis; a Cluster of either. */
+  /**
+   * Connected: `await createClient({ url }).connect()` of node-redis, or `new Redis(url)` of ioredis; a Cluster of either.
+   * Listen to its `error` events (`client.on('error', …)`): node-redis ends a process in which nobody does.
+   */
   readonly client: RedisClient
   /** Before every key, `hs:` unless set: letters, digits, and `:_-`. */
   readonly prefix?: string

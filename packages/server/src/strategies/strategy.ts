@@ -169,7 +169,7 @@ export interface RecordKeeper<User> {
   update(user: User): Promise<number>
 }
 
-/** The credential's way must be the one fixed at sign-in (protocol: Transports). */
+/** The credential's way must be the one fixed at sign-in. */
 export function travelsBy(transport: Transport, credential: 'access' | 'refresh', via: Via): boolean {
   if (transport === 'cookie') return via === 'cookie'
   if (credential === 'access') return via === 'authorization'
