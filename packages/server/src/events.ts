@@ -47,7 +47,13 @@ export type AuthEvent =
       readonly signal: 'ip' | 'user_agent'
     }
   | { readonly type: 'store.corrupt'; readonly sessionId: string }
-  | { readonly type: 'error'; readonly code: AuthErrorCode; readonly message: string }
+  | {
+      readonly type: 'error'
+      readonly code: AuthErrorCode
+      readonly message: string
+      /** What was thrown beneath, by name and code: its message may hold a credential. */
+      readonly cause?: { readonly name: string; readonly code?: string }
+    }
 
 export type EmitEvent = (event: AuthEvent) => void
 

@@ -4,7 +4,7 @@
  */
 import type { Authenticated } from '@handstamp/core/auth-result'
 import type { Effect } from '@handstamp/core/effect'
-import { isAuthError } from '@handstamp/core/errors'
+import { isAuthError, safeCause } from '@handstamp/core/errors'
 import type { UserLike } from '@handstamp/core/schema'
 import { listingOf, type SessionRecord } from '@handstamp/core/session'
 import { routePaths, type SessionBody, type SessionsBody } from '@handstamp/core/wire'
@@ -61,8 +61,10 @@ async function answer<User extends UserLike>(
   try {
     return await route(request, settings, id)
   } catch (error) {
-    const code = isAuthError(error) ? error.code : 'ERR_INTERNAL'
-    settings.emit({ type: 'error', code, message: isAuthError(error) ? error.message : 'an unexpected error' })
+    const [code, message, cause] = isAuthError(error)
+      ? [error.code, error.message, error.cause]
+      : (['ERR_INTERNAL', 'an unexpected error', error] as const)
+    settings.emit({ type: 'error', code, message, ...(cause === undefined ? {} : { cause: safeCause(cause) }) })
     return errorResponse(error)
   }
 }

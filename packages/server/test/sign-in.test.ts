@@ -360,6 +360,33 @@ describe('everything is ended while somebody signs in (stores: revokeAll against
   })
 })
 
+test('what verifyCredentials threw is told by name and code alone', async () => {
+  const bed = bench('session', {
+    verify: async () => {
+      throw Object.assign(new RangeError('SELECT hunter2'), { code: 'ECONNREFUSED', parameters: ['hunter2'] })
+    },
+  })
+  expect((await signIn(bed.agent())).status).toBe(503)
+  expect(bed.events).toEqual([
+    {
+      type: 'error',
+      code: 'ERR_VERIFY_CREDENTIALS_FAILED',
+      message: 'verifyCredentials threw instead of answering',
+      cause: { name: 'RangeError', code: 'ECONNREFUSED' },
+    },
+  ])
+})
+
+test('so is an error that nobody expects', async () => {
+  const identify = () => {
+    throw new RangeError('hunter2')
+  }
+  const bed = bench('session', { auth: { identify, limits: {} } })
+  expect((await signIn(bed.agent())).status).toBe(500)
+  const error = { type: 'error', code: 'ERR_INTERNAL', message: 'an unexpected error', cause: { name: 'RangeError' } }
+  expect(bed.events).toEqual([error])
+})
+
 describe('pending', () => {
   test.each(legal)('%s over %s is refused everywhere until it is renewed', async (kind, transport) => {
     const bed = bench(kind, { transport, verify: async () => ({ user: ada, pending: 'mfa' }) })
