@@ -54,7 +54,7 @@ export type AuthClient<S extends AuthShape> = ClientCore<S> &
   ([S['credentials']] extends [never]
     ? unknown
     : { signIn(credentials: S['credentials']): Promise<SignedIn<S['user']>> }) &
-  (S['strategy'] extends 'token' ? unknown : { readonly sessions: ClientSessions })
+  ('token' extends S['strategy'] ? unknown : { readonly sessions: ClientSessions })
 
 /**
  * Makes a client. The server's type alone tells it who the user is, what a sign-in takes and which storages are legal.

@@ -27,7 +27,7 @@ export type CheckTransport<K, T> =
   'split' extends OneOf<T>
     ? K extends 'hybrid'
       ? unknown
-      : { readonly transport: 'split needs hybrid(): there is no refresh credential to keep in a cookie' }
+      : { readonly 'split needs hybrid(): there is no refresh credential to keep in a cookie': never }
     : unknown
 
 /** What `verifyCredentials` answers: the user, the user who still owes a factor, or nobody. */

@@ -139,7 +139,7 @@ export interface AuthCore<S extends AuthShape> {
 }
 
 export type Auth<S extends AuthShape> = AuthCore<S> &
-  (S['strategy'] extends 'token' ? unknown : { readonly sessions: Sessions<S['user']> })
+  ('token' extends S['strategy'] ? unknown : { readonly sessions: Sessions<S['user']> })
 
 /** The user of an auth, by type. */
 export type InferUser<A> = A extends { readonly '~shape'?: infer S }
