@@ -69,6 +69,7 @@ const storages: Readonly<Record<string, Readonly<Record<string, () => TokenStora
   split: { memory: memoryTokenStorage },
 }
 
+const origins = 'https://api.example, an https origin without path (see basePath)'
 const optionNames = 'baseURL, basePath, storage, transport, allowedOrigins, initial or fetch'
 
 /** The settings that the options ask for, or a TypeError that says what to write instead. */
@@ -84,12 +85,12 @@ export function readOptions<User>(
     initial,
     fetch = globalThis.fetch,
     ...others
-  } = options
+  } = Object(options) as typeof options
   // A misspelt option would be a silent default.
   for (const name in others) check(false, `option ${name}`, optionNames)
   const allowed = [baseURL, ...allowedOrigins]
   for (const origin of allowed)
-    check(isSafeOrigin(origin), `${origin === baseURL ? 'baseURL' : 'allowedOrigins'} ${origin}`, 'https://api.example')
+    check(isSafeOrigin(origin), `${origin === baseURL ? 'baseURL' : 'allowedOrigins'} ${origin}`, origins)
   check(/^(\/[\w-][\w.-]*)+$/.test(basePath), `basePath ${basePath}`, '/auth')
   const named = storages[transport]
   const custom = transport === 'bearer' && typeof storage === 'object' && storage
@@ -98,7 +99,7 @@ export function readOptions<User>(
   check(
     'get' in Object(kept),
     `storage ${typeof storage === 'object' ? 'of your own' : storage} with transport ${transport}`,
-    Object.keys(named ?? storages).join(' or '),
+    Object.keys(named && !options.transport ? { ...storages.cookie, ...named } : (named ?? storages)).join(' or '),
   )
 
   return {

@@ -31,13 +31,13 @@ describe('pairs of transport and storage', () => {
     [{ storage: custom, transport: 'split' }, 'write memory'],
     [
       { storage: 'indexedDB' },
-      'storage indexedDB with transport bearer: write memory or sessionStorage or localStorage',
+      'storage indexedDB with transport bearer: write cookie or memory or sessionStorage or localStorage',
     ],
-    [{ storage: 'constructor' }, 'write memory or sessionStorage or localStorage'],
-    [{ storage: 'toString' }, 'write memory or sessionStorage or localStorage'],
-    [{ storage: undefined }, 'write memory or sessionStorage or localStorage'],
-    [{ storage: null }, 'write memory or sessionStorage or localStorage'],
-    [{ storage: {} }, 'write memory or sessionStorage or localStorage'],
+    [{ storage: 'constructor' }, 'write cookie or memory or sessionStorage or localStorage'],
+    [{ storage: 'toString' }, 'write cookie or memory or sessionStorage or localStorage'],
+    [{ storage: undefined }, 'write cookie or memory or sessionStorage or localStorage'],
+    [{ storage: null }, 'write cookie or memory or sessionStorage or localStorage'],
+    [{ storage: {} }, 'write cookie or memory or sessionStorage or localStorage'],
     [{ storage: 'memory', transport: 'header' }, 'transport header: write cookie or bearer or split'],
     [{ storage: 'cookie', transport: 'header' }, 'transport header: write cookie or bearer or split'],
     [{ storage: 'memory', transport: 'toString' }, 'transport toString'],
@@ -92,7 +92,9 @@ describe('origins', () => {
       expect(() => readOptions(options)).toThrow(TypeError)
       return expect(() => readOptions(options))
     }
-    thrown({ ...good, baseURL: wrong }).toThrow(`baseURL ${wrong}: write https://api.example`)
+    thrown({ ...good, baseURL: wrong }).toThrow(
+      `baseURL ${wrong}: write https://api.example, an https origin without path (see basePath)`,
+    )
     thrown({ ...good, allowedOrigins: [origin, wrong] }).toThrow(`allowedOrigins ${wrong}: write https://api.example`)
   })
 })
@@ -108,6 +110,10 @@ test.each(['baseUrl', 'allowedOrigin', 'basepath', 'clock', 'storageKey'])('opti
   const options = { ...good, [name]: origin }
   expect(() => readOptions(options)).toThrow(TypeError)
   expect(() => readOptions(options)).toThrow(`option ${name}: write baseURL, basePath,`)
+})
+
+test('no options at all are refused by name', () => {
+  expect(() => readOptions(undefined as never)).toThrow('baseURL undefined: write https://api.example')
 })
 
 test('nor does it compile', () => {
