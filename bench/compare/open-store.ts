@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite'
 import { memoryStore, type SessionStore } from '@handstamp/server'
+import type { ChangeFeed } from '@handstamp/server/feeds/feed'
 import { redisFeed } from '@handstamp/server/feeds/redis'
 import { cached } from '@handstamp/server/stores/cached'
 import { fileStore } from '@handstamp/server/stores/file'
@@ -36,9 +37,13 @@ export async function openStore(kind: StoreKind, at: string): Promise<SessionSto
   }
 }
 
-export async function openCached(port: string, counted: (store: SessionStore) => SessionStore): Promise<SessionStore> {
+export async function openCached(
+  port: string,
+  feed: ChangeFeed,
+  counted: (store: SessionStore) => SessionStore,
+): Promise<SessionStore> {
   const client = await openRedis(port)
-  return cached(counted(redisStore({ client })), { feed: await openFeed(port) })
+  return cached(counted(redisStore({ client })), { feed })
 }
 
 export async function openFeed(port: string): Promise<ReturnType<typeof redisFeed>> {

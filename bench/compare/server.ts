@@ -42,8 +42,11 @@ async function application(): Promise<Application> {
   switch (line.strategy) {
     case 'session':
       return createAuth({ ...common, strategy: session({ store: await opened() }), transport: 'cookie' })
-    case 'cached':
-      return createAuth({ ...common, strategy: session({ store: await openCached(at, counted) }), transport: 'cookie' })
+    case 'cached': {
+      const feed = await openFeed(at)
+      const strategy = session({ store: await openCached(at, feed, counted) })
+      return createAuth({ ...common, strategy, transport: 'cookie', feed })
+    }
     case 'token': {
       const strategy = line.store === undefined ? token({ keys }) : token({ keys, store: await opened() })
       return createAuth({ ...common, strategy, transport: 'bearer' })

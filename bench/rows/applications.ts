@@ -25,7 +25,8 @@ export interface Application {
 }
 
 export function sessionApplication(store: SessionStore = memoryStore()): Application {
-  return createAuth({ origin: issuer, strategy: session({ store }), transport: 'cookie', user: userSchema })
+  const feed = store.feed === undefined ? {} : { feed: store.feed }
+  return createAuth({ origin: issuer, strategy: session({ store }), transport: 'cookie', user: userSchema, ...feed })
 }
 
 export function tokenApplication(): Application {

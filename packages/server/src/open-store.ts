@@ -13,7 +13,7 @@ import type { StrategyContext } from './strategies/strategy.ts'
  * Answers the store with its deadline, telling the feed what ends: `outlives` is for how many milliseconds that matters. What it gives back is read by code that compares times and hashes, and a number
  * that is none compares as anything: so a record that cannot be one is absent, and whoever keeps watch is told.
  *
- * @throws RangeError where the feed forgets sooner than that.
+ * @throws RangeError where the feed forgets sooner than that, TypeError where the store listens to another one.
  */
 export function openStore(
   given: SessionStore,
@@ -24,6 +24,10 @@ export function openStore(
   if ((feed?.log.keepsFor ?? outlives) < outlives)
     throw new RangeError(
       `feed keeps facts for less long than they matter, which is ${outlives} ms: raise its retention`,
+    )
+  if (given.feed !== undefined && given.feed !== feed?.log)
+    throw new TypeError(
+      'the store is cached() over a feed to which nobody tells what ends: write createAuth({ feed }) with the same one',
     )
   const bounded = boundedStore(given, { timeoutMs })
   const store = feed ? publishing(bounded, feed.log, { clock, outlives, timeoutMs }) : silent(bounded)

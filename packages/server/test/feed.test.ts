@@ -1,11 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { ChangeFeed, Facts } from '../src/feeds/feed.ts'
 import { memoryFeed } from '../src/feeds/memory.ts'
-import { memoryStore } from '../src/index.ts'
+import { createAuth, memoryStore, session } from '../src/index.ts'
 import { cached } from '../src/stores/cached.ts'
 import type { SessionStore } from '../src/stores/store.ts'
 import { type FakeClock, fakeClock } from '../src/testing/index.ts'
-import { ada, type Bench, bench, day, keyRing, type legal, verdict, whoIs, withStore } from './strategies/bench.ts'
+import {
+  ada,
+  type Bench,
+  bench,
+  day,
+  keyRing,
+  type legal,
+  origin,
+  userSchema,
+  verdict,
+  whoIs,
+  withStore,
+} from './strategies/bench.ts'
 
 type SaveArguments = Parameters<SessionStore['save']>
 
@@ -14,13 +26,15 @@ function twoServers(kind: (typeof legal)[number][0], transport: (typeof legal)[n
   const clock = fakeClock()
   const feed = memoryFeed({ clock })
   const store = memoryStore({ clock })
-  const server = (): Bench =>
-    bench(kind, {
+  const server = (): Bench => {
+    const own = { ...feed }
+    return bench(kind, {
       transport,
       clock,
-      store: kind === 'session' ? cached(store, { feed: { ...feed }, clock }) : store,
-      auth: { feed: { ...feed }, ...options },
+      store: kind === 'session' ? cached(store, { feed: own, clock }) : store,
+      auth: { feed: own, ...options },
     })
+  }
   return { clock, feed, here: server(), there: server() }
 }
 
@@ -282,4 +296,19 @@ test.each<[object, string]>([
   [{ feed: memoryFeed(), maxStaleness: 'soon' }, 'maxStaleness'],
 ])('%j is refused by name', (auth, name) => {
   expect(() => bench('hybrid', { auth })).toThrow(name)
+})
+
+test('a near-cache that listens to another feed than its auth is refused', () => {
+  const [feed, other] = [memoryFeed(), memoryFeed()]
+  const over = (told: object) => () =>
+    createAuth({
+      origin,
+      strategy: session({ store: cached(memoryStore(), { feed }) }),
+      transport: 'cookie',
+      user: userSchema,
+      ...told,
+    })
+  expect(over({})).toThrow(/cached\(\) over a feed.*createAuth\(\{ feed \}\)/)
+  expect(over({ feed: other })).toThrow(TypeError)
+  expect(over({ feed })).not.toThrow()
 })

@@ -16,7 +16,7 @@ export interface BoundedStoreOptions {
 }
 
 /** A method of {@link SessionStore}. */
-export type StoreMethod = Exclude<keyof SessionStore, 'singleProcess'>
+export type StoreMethod = Exclude<keyof SessionStore, 'singleProcess' | 'feed'>
 
 /**
  * Answers the same store with limits. Its promises always settle, and reject with an AuthError alone:

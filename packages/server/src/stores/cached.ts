@@ -13,7 +13,10 @@ import { boundedStore } from './bounded.ts'
 import { checkStore, type Found, isBridged, type SessionStore } from './store.ts'
 
 export interface CachedOptions {
-  /** What other servers say has ended. Without one a session is read again once `maxStaleness` has passed. */
+  /**
+   * Where servers tell what has ended, the same as `createAuth({ feed })`. Without one a session is read again once
+   * `maxStaleness` has passed.
+   */
   readonly feed?: ChangeFeed
   /** The promise: what has ended is taken for live no longer than this; `5s` unless set. */
   readonly maxStaleness?: Duration
@@ -89,7 +92,7 @@ const maxAbsent = 1_000
  */
 export function cached(store: SessionStore, options: CachedOptions = {}): CachedStore {
   checkNames(options, optionNames, 'cached()')
-  checkStore(store, 'cached()')
+  checkStore(store, 'cached(store)')
   const { clock = systemClock, monotonic = () => performance.now(), maxBytes = 32 * 1_024 * 1_024 } = options
   if (options.feed !== undefined) checkFeed(options.feed, 'cached({ feed })')
   const maxStaleness = parseDuration(options.maxStaleness ?? '5s', 'cached({ maxStaleness })')
@@ -113,6 +116,7 @@ export function cached(store: SessionStore, options: CachedOptions = {}): Cached
   return {
     singleProcess: store.singleProcess === true,
     ...(isBridged(store) ? { compareAndSwap: false } : {}),
+    ...(options.feed === undefined ? {} : { feed: options.feed }),
 
     find(id, given) {
       if (given?.cached !== true) return store.find(id, given)

@@ -4,6 +4,7 @@
  */
 import type { Eventual } from '@handstamp/core/jwt/eventual'
 import type { SessionRecord } from '@handstamp/core/session'
+import type { ChangeFeed } from '../feeds/feed.ts'
 
 /** A record and the version that a later `replace` must name. */
 export interface Found {
@@ -50,6 +51,9 @@ export interface FindOptions {
 export interface SessionStore {
   /** True where one process holds all the data, so that no other clock can have written it. */
   readonly singleProcess?: boolean
+
+  /** On whose word it answers from memory. `createAuth` needs the same one, or nothing that ends is told there. */
+  readonly feed?: ChangeFeed
 
   /**
    * The live record: undefined when absent, when past the record's own expiry, or when its epoch is not the user's.
@@ -152,5 +156,8 @@ export function checkStore(value: unknown, option: string): asserts value is Ses
     throw new TypeError(`${option} must be a session store: write memoryStore() or another one`)
   }
   const missing = methods.find((name) => typeof (value as Record<string, unknown>)[name] !== 'function')
-  if (missing !== undefined) throw new TypeError(`${option} has no method ${missing}(): see SessionStore`)
+  if (missing === undefined) return
+  // A client of Redis can be duplicated.
+  const instead = 'duplicate' in value ? 'write redisStore({ client })' : 'see SessionStore'
+  throw new TypeError(`${option} has no method ${missing}(): ${instead}`)
 }
