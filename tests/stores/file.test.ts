@@ -252,7 +252,10 @@ describe.skipIf(!isPosix)('files', () => {
       await expect(save()).rejects.toMatchObject(unavailable)
       expect(await store.find(kept.id)).toEqual(before)
       shell('mount -o remount,rw "$0"', directory)
+      const writable = performance.now()
       expect([await save(), await touch(), await store.delete(kept.id)]).toEqual(['saved', true, true])
+      const backAfterMs = Math.round((performance.now() - writable) * 100) / 100
+      console.log(JSON.stringify({ requirement: 'R23', refusedWhileFull: full.length, backAfterMs }))
     } finally {
       shell('umount "$0"', directory)
     }

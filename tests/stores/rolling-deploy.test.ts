@@ -54,7 +54,10 @@ describe.skipIf(!redisIsInstalled()).each(stores)('two versions on $name', (shar
     const { visitors: all, signed, asked, unavailable, ended, signedOut, revived, forked } = figures
     const counts = { signedOut: signedOut.length, revived: revived.length, forked: forked.length }
     console.log(
-      JSON.stringify({ store: name, older, newer, visitors: all.length, asked, unavailable, ended, ...counts }),
+      JSON.stringify({
+        ...{ requirement: 'R22', store: name, older, newer, visitors: all.length, asked, unavailable, ended },
+        ...counts,
+      }),
     )
     return { ...figures, signed: [...signed].sort() }
   }

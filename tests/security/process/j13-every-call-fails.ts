@@ -63,6 +63,18 @@ async function nameOf(answer: unknown): Promise<string> {
 
 const unavailable = ['ERR_STORE_UNAVAILABLE', 'ERR_STORE_TIMEOUT', 'temporarily_unavailable']
 
+const counted = { requirement: 'R17', failures: 0, unavailable: 0, hung: 0, thrown: 0 }
+
+/** The stage, which says at its end how much was tried on it. */
+async function countedStage(): Promise<OutageStage> {
+  const stage = await outageStage()
+  const close = async (): Promise<void> => {
+    console.log(JSON.stringify(counted))
+    await stage.close()
+  }
+  return { ...stage, close }
+}
+
 /** One call over and over, each time with another call of the store failing in another way. */
 async function failEach(name: string, outage: Outage): Promise<void> {
   const call = calls[name] as Call
@@ -88,6 +100,10 @@ async function failEach(name: string, outage: Outage): Promise<void> {
       const said = await outcome(() => call(outage, agent))
       served.store.plan()
       all = failed === undefined
+      if (!all) counted.failures += 1
+      if (unavailable.includes(said)) counted.unavailable += 1
+      if (said === 'hung') counted.hung += 1
+      if (said.startsWith('thrown')) counted.thrown += 1
       if (all) expect(said, where).toMatch(/^(?:done|refused)$/)
       // A touch is nobody's answer, and comes after it.
       else if (!(failed === 'replace' && said === 'done' && strategy === 'session')) expect(unavailable, where).toContain(said)
@@ -112,7 +128,7 @@ export const everyCallFails: Attack = attack({
   title: 'every single call of the store failing, in every way, under every question',
   cost: 'A failure at the right moment would be a key: somebody admitted, or left half signed out, by an error nobody saw.',
   shows: [],
-  stage: outageStage,
+  stage: countedStage,
   legal: {
     'no call failing': async ({ all }) => {
       for (const outage of all) {
