@@ -17,20 +17,28 @@ interface Stage {
   close(): Promise<void>
 }
 
-/** How many ask at each server beside HTTP, and how many of them over it. */
-const [many, some] = [1_000, 40]
+/** Questions beside HTTP, of all kinds to all servers, or as many as HANDSTAMP_FLOOD says; and how many over it at each server. */
+const [flooded, some] = [Number(process.env.HANDSTAMP_FLOOD ?? 36_000), 40]
+/** A share of them for each kind of visitor at each server. */
+const many = Math.ceil(flooded / (4 * pairs.length))
 
 async function flood({ all }: Stage, headersOf: (flooded: Flooded) => readonly Header[]): Promise<void> {
+  const since = performance.now()
+  const counted = { authenticated: 0, overHttp: 0, writes: 0, cookiesSet: 0 }
   for (const flooded of all) {
     const { served } = flooded
     const headers = headersOf(flooded)
     served.store.reset()
-    const face = new Request(`${served.wire.origin}/`, {
-      headers: headers.map(([name, value]): [string, string] => [name, value]),
-    })
+    const held = new Map(headers.map(([name, value]) => [name.toLowerCase(), value]))
+    const face = {
+      method: 'GET',
+      url: `${served.wire.origin}/`,
+      headers: { get: (name: string) => held.get(name) ?? null },
+    }
     for (let count = 0; count < many; count += 1) {
       const result = await served.auth.authenticate(face)
       if (result.ok || result.effects.some(({ type }) => type === 'set-cookie')) expect.fail('somebody was let in')
+      counted.authenticated += 1
     }
     const ask = (method: string, target: string) =>
       served.wire.ask({ method, target, headers: [...headers, ...ownPage] })
@@ -43,14 +51,19 @@ async function flood({ all }: Stage, headersOf: (flooded: Flooded) => readonly H
       ])
       for (const answer of answers) {
         const lines = answer.setCookies.filter((line) => !/=; .*Max-Age=0/.test(line))
+        counted.overHttp += 1
+        counted.cookiesSet += lines.length
         expect(lines).toEqual([])
         if (headers.length === 0) expect(answer.setCookies).toEqual([])
       }
     }
     const { save, replace, delete: deleted, deleteByUser } = served.store.calls
     expect({ save, replace, deleted, deleteByUser }).toEqual({ save: 0, replace: 0, deleted: 0, deleteByUser: 0 })
+    counted.writes += served.store.counts.writes
     if (headers.length === 0) expect(served.store.counts.all).toBe(0)
   }
+  const seconds = Math.round((performance.now() - since) / 100) / 10
+  console.log(JSON.stringify({ requirement: 'R13', ...counted, seconds }))
 }
 
 const bearer = (text: string): readonly Header[] => [['Authorization', `Bearer ${text}`]]
