@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type Clock, systemClock } from '@handstamp/core/clock'
 import { memcachedIsInstalled, startMemcached } from '@handstamp/local-servers/memcached'
 import { redisIsInstalled, startRedis } from '@handstamp/local-servers/redis'
 import { fileStore } from '@handstamp/server/stores/file'
@@ -26,7 +27,7 @@ export interface SharedStore {
   readonly isInstalled: boolean
   /** Where it is, as text. */
   start(): Promise<{ readonly at: string; stop(): Promise<void> }>
-  open(at: string): Promise<Opened>
+  open(at: string, clock?: Clock): Promise<Opened>
 }
 
 export const sharedStores: readonly SharedStore[] = [
@@ -37,9 +38,9 @@ export const sharedStores: readonly SharedStore[] = [
       const server = await startRedis()
       return { at: `redis://127.0.0.1:${server.port}`, stop: server.stop }
     },
-    async open(url) {
+    async open(url, clock = systemClock) {
       const client = await createClient({ url }).connect()
-      return { store: redisStore({ client }), close: () => client.destroy() }
+      return { store: redisStore({ client, clock }), close: () => client.destroy() }
     },
   },
   {
@@ -49,9 +50,9 @@ export const sharedStores: readonly SharedStore[] = [
       const server = await startMemcached()
       return { at: `127.0.0.1:${server.port}`, stop: server.stop }
     },
-    async open(node) {
+    async open(node, clock = systemClock) {
       const client = new Memcache({ nodes: [node] })
-      return { store: memcachedStore({ client }), close: () => client.disconnect() }
+      return { store: memcachedStore({ client, clock }), close: () => client.disconnect() }
     },
   },
   {
@@ -61,7 +62,10 @@ export const sharedStores: readonly SharedStore[] = [
       const folder = mkdtempSync(join(tmpdir(), 'fire-'))
       return { at: join(folder, 'sessions'), stop: async () => rmSync(folder, { recursive: true, force: true }) }
     },
-    open: async (directory) => ({ store: fileStore({ directory, fsync: false }), close: () => {} }),
+    open: async (directory, clock = systemClock) => ({
+      store: fileStore({ directory, fsync: false, clock }),
+      close: () => {},
+    }),
   },
   ...sites.map((site) => ({
     name: site.name,
@@ -73,9 +77,9 @@ export const sharedStores: readonly SharedStore[] = [
       await close()
       return { at: JSON.stringify(place), stop }
     },
-    async open(text: string) {
+    async open(text: string, clock: Clock = systemClock) {
       const { database, close } = await open(JSON.parse(text) as Place)
-      return { store: sqlStore({ database }), close }
+      return { store: sqlStore({ database, clock }), close }
     },
   })),
 ]

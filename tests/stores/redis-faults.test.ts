@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process'
-import { join } from 'node:path'
 import { handleOf, sessionIdOf } from '@handstamp/core/credential'
 import { userHandle } from '@handstamp/core/secret'
 import {
@@ -21,7 +19,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newKeyPair } from '../wire/key-pair.ts'
 import { schemaOf } from '../wire/served-auth.ts'
 import { fireAuth, origin, refresh, signIn, whoIs } from './fire-application.ts'
-import type { Given, Rotating } from './rotate-child.ts'
 
 const isInstalled = redisIsInstalled()
 const keys = newKeyPair()
@@ -331,56 +328,6 @@ describe.skipIf(!isInstalled)('Redis', () => {
     close()
   })
 })
-
-/** Processes that are killed; more by HANDSTAMP_KILLS. */
-const kills = Number(process.env.HANDSTAMP_KILLS ?? 3)
-
-test.skipIf(!isInstalled).each(['everysec', 'always'])(
-  'killed in the middle of rotations, with appendfsync %s: one live token for each session, and its owner has it (R2)',
-  async (appendfsync) => {
-    const durable = await startRedis({
-      config: [
-        ['appendonly', 'yes'],
-        ['appendfsync', appendfsync],
-      ],
-    })
-    const client = await nodeRedis(durable.port)
-    let rotated = 0
-    for (let at = 0; at < kills; at += 1) {
-      const given = new Map<string, Given>()
-      const child = fork(join(import.meta.dirname, 'rotate-child.ts'), {
-        execArgv: ['--conditions=handstamp-source'],
-        env: { ...process.env, NODE_OPTIONS: '' },
-      })
-      const job: Rotating = { url: `redis://127.0.0.1:${durable.port}`, key: keys.jwk, secret: keys.secret }
-      child.send(job)
-      child.on('message', (one: Given) => given.set(one.id, one))
-      await expect.poll(() => given.size, { timeout: 20_000 }).toBe(8)
-      await new Promise((resolve) => setTimeout(resolve, 30 + 37 * at))
-      await new Promise((resolve) => child.once('close', resolve) && child.kill('SIGKILL'))
-      for (const { id, token, passed } of given.values()) {
-        // A rotation was under way, and may have come to its end.
-        const clock = (): number => Date.now() + passed + 60_000
-        const store = redisStore({ client, clock })
-        const auth = fireAuth({ store, ...signing, clock })
-        const answer = await refresh(auth, token)
-        if (!answer.ok) throw new Error(`a session is lost: ${answer.reason}`)
-        expect(await refresh(auth, answer.tokens.refresh_token)).toMatchObject({
-          ok: true,
-          tokens: { refresh_token: answer.tokens.refresh_token },
-        })
-        expect(await whoIs(auth, answer.tokens.access_token)).toMatch(/^user /)
-        rotated += (await store.find(id))?.record.rotation?.g ?? 0
-        await auth.sessions.revoke(id)
-        expect((await refresh(auth, answer.tokens.refresh_token)).ok).toBe(false)
-      }
-    }
-    expect(rotated).toBeGreaterThan(kills * 8)
-    client.destroy()
-    await durable.stop()
-  },
-  30_000 + kills * 10_000,
-)
 
 describe.skipIf(!isInstalled)('a Cluster of six, while slots move (17)', () => {
   let cluster: RedisCluster
