@@ -90,11 +90,15 @@ export function planAccessTokens(
   strategy: string,
 ): AccessTokenPlan {
   const { keys, issuer, audience, clientId, claims = {} } = options
-  if (keys === undefined || keys === null) {
-    throw new TypeError(`${strategy}({ keys }) is missing: run \`npx @handstamp/server keys\` and pass what it prints`)
+  if (keys === undefined || keys === null || (Array.isArray(keys) && keys.length === 0)) {
+    throw new TypeError(
+      `${strategy}({ keys }) is missing or empty: is HANDSTAMP_KEYS set? \`npx @handstamp/server keys\` prints it`,
+    )
   }
   if (!Array.isArray(keys) && typeof (keys as Partial<KeyRing>).signer !== 'function')
-    throw new TypeError(`${strategy}({ keys }) must be a list of JWKs or what createKeyRing() answers`)
+    throw new TypeError(
+      `${strategy}({ keys }) must be a list of JWKs, so JSON.parse a text, or what createKeyRing() answers`,
+    )
   if (issuer !== undefined && !isName(issuer))
     throw new TypeError(`${strategy}({ issuer }) must be text: leave it out for the first origin`)
   if (

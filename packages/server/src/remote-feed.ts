@@ -132,7 +132,9 @@ function isPage(claims: Partial<RevocationsClaims>): claims is RevocationsClaims
 
 function checkUrl(url: string | URL, insecure: boolean): string {
   if (!URL.canParse(url))
-    throw new TypeError("revocations must be a feed, or a URL such as 'https://app.example/auth/revocations'")
+    throw new TypeError(
+      "revocations must be the issuer's feed, or the URL of its pages: 'https://app.example/auth/revocations'",
+    )
   const { protocol, hostname, href } = new URL(url)
   if (protocol === 'https:' || (protocol === 'http:' && insecure && isLoopbackHost(hostname))) return href
   throw new TypeError('revocations must be an https URL: http is for loopback addresses, with [allowInsecureLoopback]')

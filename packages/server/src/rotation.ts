@@ -36,9 +36,11 @@ interface RotationKey {
 /** Secrets of at least 32 bytes, newest first, as keys with names. */
 export function rotationKeys(secrets: readonly (string | Uint8Array)[]): readonly RotationKey[] {
   if (!Array.isArray(secrets) || secrets.length === 0) {
-    throw new TypeError(
-      'hybrid({ secrets }) is missing: run `npx @handstamp/server keys` and pass what it prints, newest first',
-    )
+    const problem =
+      secrets?.length > 0
+        ? 'must be a list: JSON.parse it'
+        : 'is missing or empty: is HANDSTAMP_SECRETS set? `npx @handstamp/server keys` prints it'
+    throw new TypeError(`hybrid({ secrets }) ${problem}`)
   }
   return secrets.map((secret, at) => {
     const bytes = typeof secret === 'string' ? utf8(secret) : secret

@@ -179,7 +179,7 @@ function readRevocations<User extends UserLike>(
       throw new TypeError('maxStaleness and onStale belong to revocations: add them, or leave these out')
     return { changes: undefined, onStale }
   }
-  const isUrl = typeof revocations === 'string' || revocations instanceof URL
+  const isUrl = typeof revocations !== 'object' || revocations instanceof URL
   const maxStaleness = parseDuration(options.maxStaleness ?? (isUrl ? '15s' : '5s'), 'maxStaleness')
   if (!isUrl) checkReadable(revocations, 'revocations')
   else if (maxStaleness < clockTolerance + leastRemoteStaleness)

@@ -108,7 +108,9 @@ function phaseOf({ activeFrom, stopsAt }: Entry, now: number, acceptFor: number)
 /** Newest first. */
 function createEntries(keys: readonly KeyRingJwk[]): readonly Entry[] {
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new TypeError('keys must be a list of one JWK or more: `npx @handstamp/server keys` makes one')
+    throw new TypeError(
+      'keys must be a list of one JWK or more: is HANDSTAMP_KEYS set? `npx @handstamp/server keys` makes one',
+    )
   }
   const dated = keys.map((key: KeyRingJwk, index) => readKey(key, `keys[${index}]`))
   dated.sort((a, b) => (a.activeFrom < b.activeFrom ? 1 : -1))

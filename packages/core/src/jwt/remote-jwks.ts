@@ -130,7 +130,7 @@ function checkUrl(url: string | URL, allow: readonly symbol[]): string {
   const local = parsed.protocol === 'http:' && isLoopbackHost(parsed.hostname) && allow.includes(allowInsecureLoopback)
   if (parsed.protocol !== 'https:' && !local) {
     throw new TypeError(
-      'jwks must be an https URL: http is for loopback addresses, with allow: [allowInsecureLoopback]',
+      'jwks must be an https URL: http is for loopback addresses, with `[allowInsecureLoopback]: true` (createRemoteJwks: `allow: [allowInsecureLoopback]`)',
     )
   }
   if (parsed.username !== '' || parsed.password !== '' || parsed.hash !== '') {

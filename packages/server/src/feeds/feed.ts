@@ -80,7 +80,10 @@ export function checkReadable(value: unknown, option: string): asserts value is 
   if (typeof value !== 'object' || value === null)
     throw new TypeError(`${option} must be a change feed: write memoryFeed() or another one`)
   const missing = (['read', 'snapshot'] as const).find((name) => typeof (value as ReadableFeed)[name] !== 'function')
-  if (missing !== undefined) throw new TypeError(`${option} has no method ${missing}(): see ChangeFeed`)
+  if (missing === undefined) return
+  // A client of Redis can be duplicated.
+  const instead = 'duplicate' in value ? 'write redisFeed({ client })' : 'see ChangeFeed'
+  throw new TypeError(`${option} has no method ${missing}(): ${instead}`)
 }
 
 const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER

@@ -87,6 +87,8 @@ export function redisFeed(options: RedisFeedOptions): ChangeFeed {
     throw new TypeError(
       'redisFeed({ replicas }) needs one connection: write createClient() or createCluster() of node-redis, or new Redis() of ioredis',
     )
+  if (reader === client)
+    throw new TypeError('redisFeed({ reader }) needs a connection of its own: write client.duplicate(), connected')
   const retention = parseDuration(options.retention ?? '2h', 'redisFeed({ retention })')
   const kept = String(retention + skew)
   const waitingCommand = reader && commandsOf(reader, 'redisFeed({ reader })')
