@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { cached } from '../../src/stores/cached.ts'
 import { epochAt } from '../../src/stores/store.ts'
 
 test('a later time makes a later epoch, exact to the millisecond, up to the year 9999 and beyond', () => {
@@ -29,4 +30,11 @@ test('where no time can raise it, a sign-out everywhere still can', () => {
   const last = epochAt(Number.MAX_SAFE_INTEGER)
   expect(epochAt(Number.POSITIVE_INFINITY)).toBe(last)
   expect(Number.isSafeInteger(last + 1_000_000)).toBe(true)
+})
+
+test('what is no store is named, with what to write instead', () => {
+  const redis = { duplicate() {} }
+  expect(() => cached(redis as never)).toThrow('cached(store) has no method find(): write redisStore({ client })')
+  expect(() => cached(undefined as never)).toThrow('cached(store) must be a session store')
+  expect(() => cached({} as never)).toThrow('cached(store) has no method find(): see SessionStore')
 })
