@@ -1,9 +1,10 @@
 /**
- * Prints the requirements with what shows each, then the attacks: `node -C handstamp-source tests/security/write-requirements.ts`.
+ * Prints the requirements and the goals of reliability with what shows each, then the attacks: `node -C handstamp-source tests/security/write-requirements.ts`.
  * `pnpm docs:produce` writes it into docs/security.md.
  * @module
  */
 import { areas, attacksOf, type Filed } from './attacks.ts'
+import { reliability } from './reliability.ts'
 import { requirements } from './requirements.ts'
 
 const link = (path: string, text = path) => `[${text}](../${path})`
@@ -21,6 +22,12 @@ for (const [name, { text, met, absent, elsewhere = [] }] of Object.entries(requi
     ...elsewhere.map(([file]) => link(file)),
   ]
   console.log(row(name, text, absent ?? met, shown.join(', ') || '–'))
+}
+
+console.log('\n## Reliability\n')
+console.log('| Goal | It asks | Shown by | Not yet |\n| --- | --- | --- | --- |')
+for (const [name, { asks, shown, open }] of Object.entries(reliability)) {
+  console.log(row(name, asks, shown.map(([file]) => link(file)).join(', ') || '–', open ?? '–'))
 }
 
 for (const area of areas) {

@@ -11,7 +11,7 @@ const sessions = Number(process.env.HANDSTAMP_MEMORY ?? 50_000)
 const mayStay = Math.min(20 * megabyte, 4 * megabyte + sessions * 16)
 
 /** Resident memory is printed alone: the engine gives it back when it likes, after a bare Map as well. */
-test(`${sessions} sessions that expired leave the heap as it was (R12)`, { timeout: 120_000 }, async () => {
+test(`${sessions} sessions that expired leave the heap as it was (R12)`, { timeout: 300_000 }, async () => {
   const child = fork(join(import.meta.dirname, 'memory-heap-child.ts'), [String(sessions)], {
     execArgv: ['--conditions=handstamp-source', '--expose-gc', '--max-old-space-size=6144'],
     env: { ...process.env, NODE_OPTIONS: '' },
