@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -27,6 +27,27 @@ describe('types against the built declarations, across packages', () => {
 
   test('what must compile does, and every @ts-expect-error is an error', () => {
     expect(compile(join(here, 'fixture'))).toBe('')
+  })
+
+  test('who asks for split without hybrid reads why not', () => {
+    const folder = join(here, '.cache/refused')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      '{ "extends": "../../fixture/tsconfig.json", "files": ["split.ts"], "include": [] }',
+    )
+    const ask = (transport: string) =>
+      `createAuth({ strategy, user, origin: 'https://a.example', transport: ${transport} })`
+    writeFileSync(
+      join(folder, 'split.ts'),
+      `import { createAuth, memoryStore, type StandardSchema, session } from '@handstamp/server'
+declare const user: StandardSchema<{ id: string }>
+const strategy = session({ store: memoryStore() })
+${ask("'split'")}
+${ask("['cookie', 'split']")}
+`,
+    )
+    expect(compile(folder).match(/Property ''split needs hybrid\(\)/g)).toHaveLength(2)
   })
 
   test('the inferred auths can be named in declarations of another package (TS4023)', () => {
