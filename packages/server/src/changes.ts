@@ -25,6 +25,8 @@ export type Verdict = 'good' | 'revoked' | 'changed' | 'unproven'
 export interface Changes {
   /** Of a genuine token with a record behind it. */
   judge(claims: AccessClaims): Eventual<Verdict>
+  /** What this server itself has told counts from then on, and not from when it is read back. */
+  know(fact: Fact): void
   /** Where all sessions of a user from this epoch are known to have ended: the one that was spared, if any. */
   endOf(handle: string, epoch: number): Eventual<{ readonly except?: string } | undefined>
   /** True while the feed proves that nothing was missed. */
@@ -61,8 +63,12 @@ export function openChanges(feed: ReadableFeed, options: ChangesOptions): Change
     unsubscribe ??= follower.subscribe({ fact: hear, gap: () => doubt(() => true) })
   }
 
-  function hear(fact: Fact): void {
+  function know(fact: Fact): void {
     facts.hold({ ...fact, until: monotonic() + fact.until - clock() })
+  }
+
+  function hear(fact: Fact): void {
+    know(fact)
     if (fact.kind === 'session') for (const watcher of watchers.get(fact.id) ?? []) watcher.ended()
     if (fact.kind === 'changed') for (const watcher of watchers.get(fact.id) ?? []) watcher.changed()
     // A session that began since has a newer epoch, which nobody but its record tells.
@@ -94,6 +100,7 @@ export function openChanges(feed: ReadableFeed, options: ChangesOptions): Change
 
   return {
     isCurrent,
+    know,
 
     judge(claims) {
       return after(isCurrent(), (current) => {

@@ -4,6 +4,8 @@
  */
 import { after } from '@handstamp/core/jwt/eventual'
 import type { Rotation, SessionRecord } from '@handstamp/core/session'
+import type { OpenFeed } from './feed-options.ts'
+import type { ChangeFeed } from './feeds/feed.ts'
 import { type PublishingStore, publishing } from './publish-ends.ts'
 import { boundedStore } from './stores/bounded.ts'
 import type { SessionStore } from './stores/store.ts'
@@ -30,7 +32,7 @@ export function openStore(
       'the store is cached() over a feed to which nobody tells what ends: write createAuth({ feed }) with the same one',
     )
   const bounded = boundedStore(given, { timeoutMs })
-  const store = feed ? publishing(bounded, feed.log, { clock, outlives, timeoutMs }) : silent(bounded)
+  const store = feed ? publishing(bounded, heardHere(feed), { clock, outlives, timeoutMs }) : silent(bounded)
 
   function isKept(id: string, record: SessionRecord): boolean {
     if (isSound(record)) return true
@@ -50,6 +52,17 @@ export function openStore(
     async listByUser(handle) {
       const { epoch, sessions } = await store.listByUser(handle)
       return { epoch, sessions: sessions.filter(({ id, record }) => isKept(id, record)) }
+    },
+  }
+}
+
+/** Whoever tells has heard. */
+function heardHere({ log, changes }: OpenFeed): Pick<ChangeFeed, 'append'> {
+  return {
+    async append(fact) {
+      const cursor = await log.append(fact)
+      changes.know(fact)
+      return cursor
     },
   }
 }

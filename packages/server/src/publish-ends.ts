@@ -38,7 +38,7 @@ const longestPause = 32
 /** Answers the store with its ends published. */
 export function publishing(
   store: SessionStore,
-  feed: ChangeFeed,
+  feed: Pick<ChangeFeed, 'append'>,
   { clock, outlives, timeoutMs }: PublishingOptions,
 ): PublishingStore {
   const limits = deadlines(timeoutMs)

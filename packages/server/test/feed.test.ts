@@ -58,6 +58,16 @@ describe.each(withStore)('%s over %s, with a feed', (kind, transport) => {
     await expect.poll(() => whoIs(there, other), soon).toMatch(/^(?:revoked|unknown)$/)
   })
 
+  test('an end counts at once for the server that told of it', async () => {
+    const clock = fakeClock()
+    const feed = { ...memoryFeed({ clock }), read: () => new Promise<never>(() => {}) }
+    const here = bench(kind, { transport, clock, auth: { feed } })
+    const agent = await here.signedIn()
+    expect(await whoIs(here, agent)).toBe('ok')
+    await here.auth.signOut(agent.request('POST', '/'))
+    expect(await whoIs(here, agent)).toMatch(/^(?:revoked|unknown)$/)
+  })
+
   test('signing out everywhere but here spares this one', async () => {
     const { here, there } = twoServers(kind, transport)
     const [kept, ended] = [await here.signedIn(), await here.signedIn()]

@@ -1,5 +1,5 @@
 /**
- * Tokens with a record behind them, which is asked at every request and can be ended.
+ * Tokens with a record behind them, which can be ended: it is asked at every request, or the feed is where there is one.
  * @module
  */
 import { sessionIdOf } from '@handstamp/core/credential'

@@ -19,7 +19,8 @@ export interface TokenOptions extends AccessTokenOptions {
 
 /**
  * Tokens that verify without a lookup. Without a store nobody can list or revoke them: they are re-issued while valid
- * until `lifetime` and die at `exp`. With a store a record stands behind each, which is asked at every request.
+ * until `lifetime` and die at `exp`. With a store a record stands behind each, which is asked at every
+ * request, or the feed instead where there is one.
  *
  * @example
  * ```ts
