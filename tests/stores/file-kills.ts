@@ -1,21 +1,14 @@
 /** Writers that are killed at random instants, and what must be there afterwards. */
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
 import { type FileStoreOptions, fileStore } from '@handstamp/server/stores/file'
 import type { SessionStore } from '@handstamp/server/stores/store'
 import { contractRecord } from '@handstamp/server/testing'
-import {
-  bundleBeside,
-  holderOf,
-  leftoversIn,
-  newDirectory,
-  startWaiting,
-  sweepAll,
-  temporariesOf,
-} from './file-processes.ts'
+import { bundleChild } from './bundle-child.ts'
+import { holderOf, leftoversIn, newDirectory, startWaiting, sweepAll, temporariesOf } from './file-processes.ts'
 
 export interface Figures {
   /** Of writers at work: one that waits for the lock of another is killed as well, and does not count. */
@@ -60,7 +53,7 @@ export async function killWriters({ kills, writers, seconds, fsync }: Kills): Pr
   // A writer that waits for ever writes nothing until then.
   const late = setTimeout(endAll, seconds * 1_000 + 20_000)
   try {
-    const bundle = await bundleBeside(directory)
+    const bundle = await bundleChild('file-child.ts', dirname(directory))
     const store = fileStore({ directory, fsync })
     const fates = fatesIn(store)
     // As many as it takes for two to be at the same step. They are timed, and the disk is not.

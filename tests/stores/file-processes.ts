@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url'
 import { handleOf } from '@handstamp/core/credential'
 import type { SessionRecord } from '@handstamp/core/session'
 import type { SessionStore } from '@handstamp/server/stores/store'
-import { build, stop } from 'esbuild'
 
 export interface Job {
   readonly work: 'count' | 'crowded' | 'kept' | 'signIn' | 'touch'
@@ -44,15 +43,6 @@ export function startChild(job: Job): Child {
 /** One that says `ready`, and waits for its job. */
 export function startWaiting(bundle: string): Child & { begin(job: Job): void } {
   return start(process.execPath, [bundle])
-}
-
-/** The program of a child as one plain file, which starts in a fifth of the time. */
-export async function bundleBeside(directory: string): Promise<string> {
-  const outfile = join(dirname(directory), 'file-child.mjs')
-  const conditions = ['handstamp-source']
-  await build({ entryPoints: [source], outfile, conditions, bundle: true, platform: 'node', format: 'esm' })
-  await stop()
-  return outfile
 }
 
 function start(command: string, args: string[], env: NodeJS.ProcessEnv = {}): Child & { begin(job: Job): void } {

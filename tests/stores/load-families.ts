@@ -2,6 +2,7 @@
  * Families of refresh tokens that rotate in rounds: none goes on before each has been given its next token.
  * @module
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LoadProcess } from './load-process.ts'
 import { rotation, signInMany, tokenOf } from './load-visitors.ts'
 import { type Answer, type KeptConnections, keptConnections } from './steady-load.ts'
@@ -24,8 +25,6 @@ interface Family {
 const count = 20
 /** Milliseconds a round takes at least, and by which its clock is moved on: past grace and skew. */
 const [pace, apart] = [200, 60_000]
-
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 export async function rotatingFamilies(serving: LoadProcess): Promise<Families> {
   const connections = keptConnections(serving.port)

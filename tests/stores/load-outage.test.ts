@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { mariadbIsInstalled, mariadbUrl, startMariadb } from '@handstamp/local-servers/mariadb'
 import { memcachedIsInstalled, startMemcached } from '@handstamp/local-servers/memcached'
 import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/local-servers/postgres'
@@ -138,7 +139,6 @@ const sites: readonly Site[] = [
 ]
 
 const keys = newKeyPair()
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const chosen = sites.map((site) => ({ ...site, rows: site.rows.filter(({ isQuick }) => atLength || isQuick) }))
 

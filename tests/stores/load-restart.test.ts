@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { mariadbIsInstalled, mariadbUrl, startMariadb } from '@handstamp/local-servers/mariadb'
 import { postgresIsInstalled, postgresUrl, startPostgres } from '@handstamp/local-servers/postgres'
 import { command, redisIsInstalled, startRedis } from '@handstamp/local-servers/redis'
@@ -82,7 +83,6 @@ const sites: readonly Site[] = [
 ]
 
 const keys = newKeyPair()
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const chosen = sites.filter(({ isQuick }) => isQuick || atLength > 0)
 

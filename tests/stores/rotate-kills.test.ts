@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startRedis } from '@handstamp/local-servers/redis'
-import { build, stop } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newKeyPair } from '../wire/key-pair.ts'
+import { bundleChild } from './bundle-child.ts'
 import { type FireAuth, fireAuth, refresh, whoIs } from './fire-application.ts'
 import { type SharedStore, sharedStores } from './fire-stores.ts'
 import type { Rotating, Told } from './rotate-child.ts'
@@ -18,21 +18,10 @@ const kills = Number(process.env.HANDSTAMP_KILLS ?? 4)
 const crew = 4
 const { jwk: key, secret } = newKeyPair()
 const folder = mkdtempSync(join(tmpdir(), 'rotate-'))
-const program = join(folder, 'rotate-child.mjs')
+let program: string
 
-// As one plain file it starts in a fraction of the time.
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(import.meta.dirname, 'rotate-child.ts')],
-    outfile: program,
-    conditions: ['handstamp-source'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
-    external: ['pg-native'],
-  })
-  await stop()
+  program = await bundleChild('rotate-child.ts', folder)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -8,7 +8,7 @@ import type { OpenFeed } from './feed-options.ts'
 import type { ChangeFeed } from './feeds/feed.ts'
 import { type PublishingStore, publishing } from './publish-ends.ts'
 import { boundedStore } from './stores/bounded.ts'
-import type { SessionStore } from './stores/store.ts'
+import type { Found, SessionStore } from './stores/store.ts'
 import type { StrategyContext } from './strategies/strategy.ts'
 
 /**
@@ -40,14 +40,16 @@ export function openStore(
     return false
   }
 
+  const kept = (id: string, found: Found | undefined) => (found && isKept(id, found.record) ? found : undefined)
+
   return {
     ...store,
     find(id, options) {
-      return after(store.find(id, options), (found) => (found && isKept(id, found.record) ? found : undefined))
+      return after(store.find(id, options), (found) => kept(id, found))
     },
     async end(id, wasThere) {
       const { found, ended } = await store.end(id, wasThere)
-      return { found: found && isKept(id, found.record) ? found : undefined, ended }
+      return { found: kept(id, found), ended }
     },
     async listByUser(handle) {
       const { epoch, sessions } = await store.listByUser(handle)
